@@ -1,0 +1,151 @@
+"""A document's structure: where it may be cut, how well each cut suits it, and which headings stand above."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from rag.documents.sentences import sentence_starts
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+# What it costs to begin a chunk there: nothing at a heading, most in the middle of a sentence.
+AT_HEADING, AT_BLOCK, AT_ITEM, AT_LINE, AT_SENTENCE, AT_WORD = 0.0, 0.25, 0.45, 0.6, 0.8, 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading line: its level 1-6, plain text and span."""
+
+    level: int
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table's span and its header rows, repeated as context when the table has to be cut."""
+
+    start: int
+    end: int
+    header: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Title, headings and tables of a document, and its cuts: position -> cost, always with 0 and the end."""
+
+    title: str
+    headings: tuple[Heading, ...]
+    tables: tuple[Table, ...]
+    cuts: dict[int, float]
+
+    def heading_path(self, position: int) -> tuple[Heading, ...]:
+        """The headings in force at `position`, outermost first, the document's title among them."""
+        at = bisect_right(self.headings, position, key=lambda heading: heading.start) - 1
+        path: list[Heading] = []
+        level = 7
+        while at >= 0 and level > 1:
+            if self.headings[at].level < level:
+                path.append(self.headings[at])
+                level = path[-1].level
+            at -= 1
+        return tuple(reversed(path))
+
+
+def outline(text: str, name: str) -> Outline:
+    """Read the structure of Markdown `text`. `name` becomes the title where neither front matter nor a heading has one."""
+    starts = _line_starts(text)
+    body = _front_matter_end(text)
+    headings: list[Heading] = []
+    tables: list[Table] = []
+    cuts: dict[int, float] = {0: AT_HEADING, len(text): AT_HEADING}
+    first_line = text.count("\n", 0, body)
+
+    def cut(position: int, cost: float) -> None:
+        cuts[position] = min(cost, cuts.get(position, cost))
+
+    tokens = _parser().parse(text[body:])
+    for i, token in enumerate(tokens):
+        if token.map is None or token.nesting < 0:
+            continue
+        start, end = (starts[min(line + first_line, len(starts) - 1)] for line in token.map)
+        if token.type == "heading_open" and token.level == 0:
+            headings.append(Heading(int(token.tag[1]), plain(tokens[i + 1].content), start, end))
+            cut(start, AT_HEADING)
+        elif token.type in ("list_item_open", "tr_open"):
+            cut(start, AT_ITEM)
+        elif token.level == 0:
+            cut(start, AT_BLOCK)
+            if token.type in ("fence", "code_block", "html_block"):
+                for line in starts[bisect_left(starts, start) + 1 : bisect_left(starts, end)]:
+                    cut(line, AT_LINE)
+        if token.type == "table_open":
+            tables.append(Table(start, end, _table_header(tokens, i, text, starts, first_line)))
+        elif token.type == "inline":
+            for offset in sentence_starts(text[start:end]):
+                cut(start + offset, AT_LINE if text[start + offset - 1] == "\n" else AT_SENTENCE)
+    _keep_headings_with_their_text(text, headings, cuts)
+    title = _front_matter_title(text[:body]) or next((h.text for h in headings if h.level == 1), "")
+    return Outline(title or _title_from(name), tuple(headings), tuple(tables), dict(sorted(cuts.items())))
+
+
+def _keep_headings_with_their_text(text: str, headings: list[Heading], cuts: dict[int, float]) -> None:
+    """Drop the cut that would leave a heading alone: the one before its text, or before its first subheading."""
+    positions = sorted(cuts)
+    levels = {heading.start: heading.level for heading in headings}
+    for heading in headings:
+        after = positions[bisect_right(positions, heading.start)]
+        if after < len(text) and not text[heading.end : after].strip() and levels.get(after, 7) > heading.level:
+            del cuts[after]
+
+
+def plain(markdown: str) -> str:
+    """A heading's text without its marks: links, emphasis and code ticks."""
+    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", markdown)
+    text = re.sub(r"(\*\*|__|`)", "", text)
+    return " ".join(re.sub(r"(?<!\w)[*_]|[*_](?!\w)", "", text).split())
+
+
+@cache
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    # Only the block structure is needed: inline parsing would cost most of the time.
+    parser = MarkdownIt("commonmark").enable("table")
+    parser.core.ruler.enableOnly(["normalize", "block"])
+    return parser
+
+
+def _line_starts(text: str) -> list[int]:
+    return [0] + [match.end() for match in re.finditer("\n", text)] + [len(text)]
+
+
+def _front_matter_end(text: str) -> int:
+    match = re.match(r"\ufeff?---[ \t]*\n(?:[^\n]*\n){0,200}?---[ \t]*(?:\n|\Z)", text)
+    return match.end() if match else 0
+
+
+def _front_matter_title(front_matter: str) -> str:
+    match = re.search(r"^title:[ \t]*(.+?)[ \t]*$", front_matter, re.MULTILINE)
+    return match[1].strip("\"'") if match else ""
+
+
+def _title_from(name: str) -> str:
+    stem = re.sub(r"\.[^.]*$", "", name.rsplit("/", 1)[-1])
+    words = re.sub(r"[-_\s]+", " ", stem).strip()
+    return words[:1].upper() + words[1:]
+
+
+def _table_header(tokens: list[Token], at: int, text: str, starts: list[int], first_line: int) -> str:
+    body = next((t for t in tokens[at:] if t.type in ("tbody_open", "table_close")), None)
+    table = tokens[at].map
+    if body is None or body.map is None or table is None:
+        return ""
+    return text[starts[table[0] + first_line] : starts[body.map[0] + first_line]].rstrip("\n")
