@@ -1,0 +1,175 @@
+"""Generations: how an index is written beside the old one, checked, published in one step, and found again.
+
+`index/CURRENT` holds the name of the published generation. A generation's folder never changes after it was published;
+the lock file lets one writer in at a time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rag.schema import LodestarError, VectorIndexError
+
+FORMAT = 1
+CHUNKS, VECTORS, LEXICAL, MANIFEST = "chunks.jsonl", "vectors.npy", "lexical", "manifest.json"
+REBUILD = "run: python -m rag.ingest"
+_KEEP = 2
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything beside the documents that decides what is in an index."""
+
+    embedder: str
+    dim: int
+    window: int
+    chunker: str
+    chunk_size: int
+    chunk_overlap: int
+    store: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a generation says of itself. `files` maps each file that must not change to its SHA-256."""
+
+    name: str
+    created: str
+    recipe: Recipe
+    digest: str
+    documents: int
+    doc_types: Mapping[str, int]
+    skipped: tuple[tuple[str, str], ...]
+    chunks: int
+    examples: tuple[str, ...]
+    files: Mapping[str, str] = field(default_factory=dict)
+    derived: tuple[str, ...] = ()
+    format: int = FORMAT
+
+    @classmethod
+    def read(cls, folder: Path) -> Manifest:
+        """Raises VectorIndexError when it is missing, damaged or of another format."""
+        try:
+            data = json.loads((folder / MANIFEST).read_text("utf-8"))
+            if data["format"] != FORMAT:
+                raise VectorIndexError(
+                    f"The index was written in format {data['format']}, this version reads {FORMAT}; {REBUILD}."
+                )
+            data["recipe"] = Recipe(**data["recipe"])
+            data["skipped"] = tuple((source, reason) for source, reason in data["skipped"])
+            data["examples"], data["derived"] = tuple(data["examples"]), tuple(data["derived"])
+            return cls(**data)
+        except (OSError, ValueError, KeyError, TypeError):
+            raise VectorIndexError(
+                f"The index {folder.name} is damaged (its manifest cannot be read); {REBUILD} --rebuild."
+            ) from None
+
+    def write(self, folder: Path) -> None:
+        (folder / MANIFEST).write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False), "utf-8")
+
+
+def published(index: Path) -> Path | None:
+    """The folder of the published generation, or None where nothing was ever published."""
+    try:
+        name = (index / "CURRENT").read_text("utf-8").strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, UnicodeDecodeError):
+        raise VectorIndexError(f"{index / 'CURRENT'} cannot be read; {REBUILD} --rebuild.") from None
+    if not name.startswith("gen-") or "/" in name or not (index / name).is_dir():
+        raise VectorIndexError(f"{index / 'CURRENT'} names no generation; {REBUILD} --rebuild.")
+    return index / name
+
+
+def damage(folder: Path, manifest: Manifest) -> str:
+    """What is wrong with a generation's files, in a few words; empty when nothing is."""
+    for name, expected in manifest.files.items():
+        try:
+            with (folder / name).open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != expected:
+                    return f"{name} has changed"
+        except OSError:
+            return f"{name} is missing"
+    for name in manifest.derived:
+        if not (folder / name).is_file():
+            return f"{name} is missing"
+    return ""
+
+
+@contextmanager
+def writer(index: Path) -> Iterator[None]:
+    """Hold the index's writer lock; leftovers of writers that died are removed first.
+
+    Raises LodestarError when another process is writing, or when the folder cannot be written.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        index.mkdir(parents=True, exist_ok=True)
+        with FileLock(index / "ingest.lock", timeout=0):
+            for stale in index.glob("gen-*.tmp"):
+                shutil.rmtree(stale, ignore_errors=True)
+            yield
+    except Timeout:
+        raise LodestarError(f"Another ingest is writing {index}; wait for it to end.") from None
+    except (PermissionError, FileExistsError, NotADirectoryError):
+        raise LodestarError(f"The index folder {index} cannot be written; name another with --index.") from None
+
+
+def new_name(content: str) -> str:
+    """A generation's name: the time, so that names sort, and eight digits of what it was built from."""
+    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    return f"gen-{now}-{hashlib.sha256(content.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
+def file_hashes(folder: Path, without: str = "") -> dict[str, str]:
+    """Path below `folder` -> SHA-256 of every file, those below the folder `without` left out."""
+    hashes = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and name != MANIFEST and not (without and name.startswith(without + "/")):
+            with path.open("rb") as file:
+                hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return hashes
+
+
+def publish(index: Path, built: Path, name: str) -> Path:
+    """Make the finished folder `built` the published generation `name`, durably and in one step; drop old ones."""
+    for path in sorted(built.rglob("*"), reverse=True):
+        _sync(path)
+    _sync(built)
+    folder = index / name
+    built.rename(folder)
+    _sync(index)
+    point_at(index, name)
+    for old in sorted(index.glob("gen-*"))[:-_KEEP]:
+        if old != folder:
+            shutil.rmtree(old, ignore_errors=True)
+    return folder
+
+
+def point_at(index: Path, name: str) -> None:
+    """Replace CURRENT atomically."""
+    beside = index / "CURRENT.tmp"
+    with beside.open("w", encoding="utf-8") as file:
+        file.write(name + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(index / "CURRENT")
+    _sync(index)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

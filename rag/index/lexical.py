@@ -1,0 +1,77 @@
+"""BM25 over the chunks' words, for names, codes and numbers that a small embedding model blurs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from bm25s import BM25
+
+_WORD = re.compile(r"[^\W_]+(?:[.,'\u2019/&-][^\W_]+)*")
+_PART = re.compile(r"[^\W_]+")
+# Words that carry the grammar of a question and not its subject.
+STOP_WORDS = frozenset(
+    "a an and are as at be been but by can could did do does for from had has have how i if in into is it its me my of on "
+    "or our shall should so than that the their them then there these they this those to was we were what when where "
+    "which while who whom whose why will with would you your about any please tell much many".split()
+)
+
+
+def words(text: str) -> list[str]:
+    """Lower-case words; a compound such as TF-C-0142 or 4.7.2 gives itself and its parts, and plurals their singular."""
+    found: list[str] = []
+    for match in _WORD.finditer(text.lower()):
+        whole = match[0].replace("\u2019", "'").removesuffix("'s")
+        parts = _PART.findall(whole)
+        if len(parts) > 1:
+            # 1,460 and 1460 are one number to whoever asks.
+            found.append(whole.replace(",", ""))
+        found += [_singular(part) for part in parts]
+    return found
+
+
+def query_words(question: str) -> list[str]:
+    """The words of a question that say what it is about, each once; all of them where nothing else is left."""
+    every = list(dict.fromkeys(words(question)))
+    return [word for word in every if word not in STOP_WORDS] or every
+
+
+def _singular(word: str) -> str:
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+def build_lexical(folder: Path, texts: Sequence[str]) -> None:
+    """Write the BM25 index of `texts`, row by row, into an empty folder."""
+    from bm25s import BM25
+
+    folder.mkdir(parents=True)
+    bm25 = BM25(k1=1.2, b=0.75, dtype="float32")
+    # A text of marks alone gets one word that no question has: an empty vocabulary cannot be saved.
+    bm25.index([words(text) or ["\u0000"] for text in texts], show_progress=False)
+    bm25.save(folder, show_progress=False)
+
+
+class Lexical:
+    """An opened BM25 index, memory-mapped."""
+
+    def __init__(self, folder: Path) -> None:
+        from bm25s import BM25
+
+        self._bm25: BM25 = BM25.load(folder, mmap=True)
+
+    def scores(self, question: str) -> npt.NDArray[np.float32]:
+        """BM25 of every row against the question's words; 0 where none of them stands."""
+        known = [word for word in query_words(question) if word in self._bm25.vocab_dict]
+        if not known:
+            return np.zeros(int(self._bm25.scores["num_docs"]), np.float32)
+        return np.asarray(self._bm25.get_scores(known), np.float32)

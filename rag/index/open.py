@@ -1,0 +1,98 @@
+"""An opened generation, and the reader that always hands out the published one."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from rag.index.embed import Embedder, Vectors
+from rag.index.generation import CHUNKS, LEXICAL, REBUILD, VECTORS, Manifest, damage, published
+from rag.index.lexical import Lexical
+from rag.index.store import Scope, Store, store_kind
+from rag.schema import Chunk, VectorIndexError
+
+_TRIES = 5
+
+
+def read_chunks(folder: Path) -> list[Chunk]:
+    """The chunks of a generation in row order."""
+    with (folder / CHUNKS).open(encoding="utf-8") as file:
+        return [Chunk(**json.loads(line)) for line in file]
+
+
+class OpenIndex:
+    """One generation, read-only. Hold it for as long as one answer takes, then ask the reader again."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises VectorIndexError when the generation is incomplete or damaged."""
+        self.manifest = Manifest.read(folder)
+        if fault := damage(folder, self.manifest):
+            raise VectorIndexError(f"The index {folder.name} is damaged ({fault}); {REBUILD} --rebuild.")
+        self.chunks = read_chunks(folder)
+        self.vectors: Vectors = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
+        self.lexical = Lexical(folder / LEXICAL)
+        recipe = self.manifest.recipe
+        self.store: Store = store_kind(recipe.store).open(folder / recipe.store, self.chunks)
+
+    @property
+    def name(self) -> str:
+        return self.manifest.name
+
+    @cached_property
+    def _doc_types(self) -> np.ndarray:
+        return np.array([chunk.doc_type for chunk in self.chunks], dtype=object)
+
+    @cached_property
+    def _sources(self) -> np.ndarray:
+        return np.array([chunk.source for chunk in self.chunks], dtype=object)
+
+    def scope(self, doc_type: str | None = None, sources: Sequence[str] = ()) -> Scope | None:
+        """The filter as a Scope, or None for the whole index. A Scope without rows matches nothing."""
+        if doc_type is None and not sources:
+            return None
+        keep = np.ones(len(self.chunks), bool)
+        if doc_type is not None:
+            keep &= self._doc_types == doc_type
+        if sources:
+            keep &= np.isin(self._sources, list(sources))
+        return Scope(doc_type, tuple(sources), np.flatnonzero(keep))
+
+
+class IndexReader:
+    """Hands out the published generation, opening a new one when CURRENT has moved. Safe to share between threads."""
+
+    def __init__(self, index: Path, embedder: Embedder) -> None:
+        self._index = index
+        self._embedder = embedder
+        self._lock = threading.Lock()
+        self._opened: OpenIndex | None = None
+
+    def current(self) -> OpenIndex:
+        """The published generation. Raises VectorIndexError where there is none, or where this embedder did not make it."""
+        for attempt in range(_TRIES):
+            folder = published(self._index)
+            if folder is None:
+                raise VectorIndexError(f"There is no index in {self._index} yet; {REBUILD}.")
+            opened = self._opened
+            if opened is not None and opened.name == folder.name:
+                return opened
+            with self._lock:
+                if self._opened is not None and self._opened.name == folder.name:
+                    return self._opened
+                try:
+                    opened = OpenIndex(folder)
+                except VectorIndexError:
+                    # A writer may have published again and dropped this one between the look and the opening.
+                    if attempt + 1 < _TRIES and published(self._index) != folder:
+                        continue
+                    raise
+                if opened.manifest.recipe.embedder != self._embedder.identity:
+                    raise VectorIndexError(f"The index was built with another embedding model; {REBUILD}.")
+                self._opened = opened
+                return opened
+        raise VectorIndexError(f"The index in {self._index} changes faster than it can be opened; try again.")
