@@ -1,0 +1,57 @@
+"""What the commands share: flags that are settings, and faults told in one sentence."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from rag.config import Settings
+from rag.schema import LodestarError
+
+
+def parser(description: str, prog: str) -> argparse.ArgumentParser:
+    """A parser with the flags every command has."""
+    made = argparse.ArgumentParser(prog=f"python -m rag.{prog}", description=description)
+    made.add_argument("--index", type=Path, metavar="DIR", help="where the index is kept (RAG_INDEX, vector_db)")
+    made.add_argument("--json", action="store_true", help="print JSON instead of text for a person")
+    return made
+
+
+def settings_from(arguments: argparse.Namespace) -> Settings:
+    """Settings with the flags on top: a flag that bears the name of a setting overrides it."""
+    flags: dict[str, Any] = {name: value for name, value in vars(arguments).items() if name in Settings.model_fields}
+    return Settings.load(**flags)
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a command: a LodestarError becomes its sentence and exit code 2, an interrupt 130, a closed pipe silence."""
+    os.environ.setdefault("TQDM_DISABLE", "0" if sys.stderr.isatty() else "1")
+    try:
+        main()
+        sys.stdout.flush()
+    except LodestarError as error:
+        print(f"lodestar: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        print("lodestar: stopped.", file=sys.stderr)
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        # The reader went away (`| head`); Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(141) from None
+
+
+def questions(argument: str) -> Iterator[str]:
+    """The question on the command line, or with `-` those on standard input, one a line, as they come."""
+    if argument != "-":
+        if not argument.strip():
+            raise LodestarError("The question is empty; put it in quotes after the command.")
+        yield argument.strip()
+        return
+    for line in sys.stdin:
+        if line.strip():
+            yield line.strip()

@@ -1,0 +1,124 @@
+"""python -m rag.ingest: build the index of a knowledge base and publish it beside the running app."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from rag import command
+from rag.config import Settings
+from rag.documents.load import load
+from rag.index.build import Built, Progress, build, recipe_of
+from rag.index.embed import open_embedder
+from rag.index.generation import writer
+from rag.index.store import store_kind
+from rag.schema import Document, KnowledgeBaseError, Skipped
+
+
+def ingest(settings: Settings, *, rebuild: bool = False, progress: Progress = lambda done, total: None) -> Built:
+    """Load, split, embed, store and publish. Raises LodestarError; whatever happens, the published index stays whole."""
+    store_kind(settings.store)
+    documents: list[Document] = []
+    skipped: list[Skipped] = []
+    for item in load(settings.knowledge_base):
+        if isinstance(item, Document):
+            documents.append(item)
+        else:
+            skipped.append(item)
+    if not documents:
+        why = f" ({skipped[0].source} was skipped because {skipped[0].reason})" if skipped else ""
+        raise KnowledgeBaseError(
+            f"The knowledge base {settings.knowledge_base} holds no Markdown file that can be read{why}; "
+            "put .md files into its folders."
+        )
+    embedder = open_embedder(settings)
+    recipe = recipe_of(embedder, settings.chunk_size, settings.chunk_overlap, settings.store)
+    with writer(settings.index):
+        return build(settings.index, documents, skipped, embedder, recipe, rebuild=rebuild, progress=progress)
+
+
+def main() -> None:
+    parser = command.parser("Build the index of a knowledge base.", "ingest")
+    parser.add_argument(
+        "--knowledge-base", type=Path, metavar="DIR", help="folder of Markdown (RAG_KNOWLEDGE_BASE, knowledge-base)"
+    )
+    parser.add_argument("--store", help="chroma or faiss (RAG_STORE, chroma)")
+    parser.add_argument("--rebuild", action="store_true", help="embed everything again, even what did not change")
+    arguments = parser.parse_args()
+    started = time.perf_counter()
+    settings = command.settings_from(arguments)
+    with Bar() as bar:
+        built = ingest(settings, rebuild=arguments.rebuild, progress=bar.show)
+    _report(built, settings, time.perf_counter() - started, arguments.json)
+
+
+class Bar:
+    """Progress on standard error: a bar with the time left on a terminal, else a line every ten per cent."""
+
+    def __init__(self) -> None:
+        from tqdm import tqdm
+
+        self._terminal = sys.stderr.isatty()
+        self._started = 0.0
+        self._tenths = -1
+        self._bar = tqdm(unit=" chunks", desc="Embedding", disable=not self._terminal, leave=False, total=0)
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._bar.close()
+
+    def show(self, done: int, total: int) -> None:
+        if self._terminal:
+            self._bar.total = total
+            self._bar.update(done - self._bar.n)
+            return
+        if done == 0:
+            self._started = time.perf_counter()
+        tenths = 10 * done // max(1, total)
+        if tenths > self._tenths and total:
+            self._tenths = tenths
+            spent = time.perf_counter() - self._started
+            left = f", about {spent / done * (total - done):.0f} s left" if 0 < done < total else ""
+            print(f"Embedded {done} of {total} chunks{left}", file=sys.stderr, flush=True)
+
+
+def _report(built: Built, settings: Settings, seconds: float, as_json: bool) -> None:
+    manifest = built.manifest
+    if as_json:
+        report = {
+            "documents": manifest.documents,
+            "chunks": manifest.chunks,
+            "embedded": built.embedded,
+            "reused": built.reused,
+            "dimensions": manifest.recipe.dim,
+            "seconds": round(seconds, 3),
+            "generation": manifest.name,
+            "unchanged": built.unchanged,
+            "store": manifest.recipe.store,
+            "index": str(settings.index),
+            "doc_types": dict(manifest.doc_types),
+            "skipped": [{"source": source, "reason": reason} for source, reason in manifest.skipped],
+            "invisible_share": round(built.invisible, 6),
+        }
+        print(json.dumps(report, ensure_ascii=False))
+        return
+    for source, reason in manifest.skipped:
+        print(f"Skipped {source}: {reason}.")
+    if manifest.skipped:
+        print(f"{len(manifest.skipped)} {'file was' if len(manifest.skipped) == 1 else 'files were'} skipped.")
+    if built.unchanged:
+        print("Nothing has changed since the last ingest.")
+    elif built.invisible:
+        print(f"{built.invisible:.1%} of the text lies beyond what the embedding model reads; lower RAG_CHUNK_SIZE.")
+    print(
+        f"{manifest.documents} documents, {manifest.chunks} chunks ({built.embedded} embedded, {built.reused} reused), "
+        f"{manifest.recipe.dim} dimensions, {seconds:.1f} s, generation {manifest.name}"
+    )
+
+
+if __name__ == "__main__":
+    command.run(main)
