@@ -32,7 +32,7 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 """Of `model.safetensors` of sentence-transformers/all-MiniLM-L6-v2, as published."""
 
 _LONGEST_WORD = 100  # BERT's tokenizer turns a longer word into one [UNK]: the model would not see it
-_LONG_WORD = re.compile(r"\w{%d}(?=\w)" % _LONGEST_WORD)
+_LONG_WORD = re.compile(rf"\w{{{_LONGEST_WORD}}}(?=\w)")
 
 
 class Embedder(Protocol):
@@ -96,7 +96,9 @@ class SentenceTransformersEmbedder:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         from sentence_transformers import SentenceTransformer
+        from transformers.utils.logging import disable_progress_bar
 
+        disable_progress_bar()  # it would draw into the page's log and the commands' output
         model = SentenceTransformer(str(self._folder), local_files_only=True)
         model.max_seq_length = self.window
         return model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -68,10 +69,18 @@ class Lexical:
         from bm25s import BM25
 
         self._bm25: BM25 = BM25.load(folder, mmap=True)
+        self._rows = int(self._bm25.scores["num_docs"])
 
     def scores(self, question: str) -> npt.NDArray[np.float32]:
         """BM25 of every row against the question's words; 0 where none of them stands."""
         known = [word for word in query_words(question) if word in self._bm25.vocab_dict]
         if not known:
-            return np.zeros(int(self._bm25.scores["num_docs"]), np.float32)
+            return np.zeros(self._rows, np.float32)
         return np.asarray(self._bm25.get_scores(known), np.float32)
+
+    def rarity(self, word: str) -> float:
+        """How much a word tells: the logarithm of the share of chunks without it, highest for one that none holds."""
+        at = self._bm25.vocab_dict.get(word)
+        starts = self._bm25.scores["indptr"]
+        holding = 0 if at is None else int(starts[at + 1] - starts[at])
+        return math.log(1 + self._rows / (1 + holding))

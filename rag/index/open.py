@@ -72,12 +72,20 @@ class IndexReader:
         self._lock = threading.Lock()
         self._opened: OpenIndex | None = None
 
+    def manifest(self) -> Manifest:
+        """What the published generation says of itself, without opening it. Raises VectorIndexError where there is none."""
+        return Manifest.read(self._published())
+
+    def _published(self) -> Path:
+        folder = published(self._index)
+        if folder is None:
+            raise VectorIndexError(f"There is no index in {self._index} yet; {REBUILD}.")
+        return folder
+
     def current(self) -> OpenIndex:
         """The published generation. Raises VectorIndexError where there is none, or where this embedder did not make it."""
         for attempt in range(_TRIES):
-            folder = published(self._index)
-            if folder is None:
-                raise VectorIndexError(f"There is no index in {self._index} yet; {REBUILD}.")
+            folder = self._published()
             opened = self._opened
             if opened is not None and opened.name == folder.name:
                 return opened

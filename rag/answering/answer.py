@@ -1,0 +1,189 @@
+"""One question through the chain: deadlines kept, markers resolved, faults told, and the trace of how it went."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+
+from rag.answering import chain, faults
+from rag.answering.evidence import Markers, cite, without_markers
+from rag.answering.llm import Llm
+from rag.answering.prompts import REFUSAL, SYSTEM
+from rag.config import Settings
+from rag.index.embed import Embedder
+from rag.index.open import OpenIndex
+from rag.retrieval.abstain import LEAST, support
+from rag.retrieval.hybrid import retrieve
+from rag.schema import Answer, Citation, Retrieved, Trace, Turn
+
+_REFUSES = re.compile(
+    r"^\W*(?:(?:i'm |i am )?sorry[,.]? (?:but )?)?(?:i (?:do not|don['\u2019]t) know|i (?:cannot|can['\u2019]t|could not) (?:find|answer)|"
+    r"(?:the|these|my|none of the|no) (?:provided |given |available )?(?:sources?|documents?|information|context)\b[^.]{0,40}"
+    r"\b(?:do(?:es)? not|don['\u2019]t|doesn['\u2019]t|holds? no|contains? no|says? nothing|provided)|(?:there is|it has) no information)",
+    re.I,
+)
+_CHARACTERS_PER_TOKEN = 3.5
+_HISTORY_SHARE = 0.25
+
+
+@dataclass
+class _Run:
+    """What is known of an answer while it is being made."""
+
+    started: float = field(default_factory=time.perf_counter)
+    found: list[Retrieved] = field(default_factory=list)
+    query: str = ""
+    prompt: str = ""
+    stages: dict[str, float] = field(default_factory=dict)
+    first_token: float = 0.0
+    tokens: int = 0
+    text: str = ""
+    finish: str = ""
+    refused: bool = False
+
+    def ms(self) -> float:
+        return (time.perf_counter() - self.started) * 1000
+
+    def trace(self) -> Trace:
+        ms = self.ms()
+        answering = (ms - self.first_token) / 1000 if self.first_token else 0.0
+        rate = (self.tokens - 1) / answering if self.tokens > 1 and answering > 0 else 0.0
+        return Trace(
+            self.query, self.prompt, self.stages, round(self.first_token, 1), self.tokens, round(rate, 1), round(ms, 1)
+        )
+
+
+async def answer(
+    question: str,
+    history: Sequence[Turn],
+    settings: Settings,
+    index: OpenIndex,
+    embedder: Embedder,
+    llm: Llm,
+    emit: Callable[[str], None],
+    *,
+    doc_type: str | None = None,
+) -> Answer:
+    """Answer from one generation. An endpoint's fault ends in `Answer.fault`, with what had arrived kept in `text`."""
+    history = _bounded(history, settings, llm)
+    run = _Run()
+    markers: Markers | None = None
+
+    def search(query: str) -> list[Retrieved]:
+        found = retrieve(query, index, embedder, settings.k, doc_type=doc_type)
+        if llm.quotes and support(query, found, index.lexical.rarity) < LEAST:
+            found = []
+        run.found = _packed(found, settings, llm, history, question)
+        return run.found
+
+    fault = ""
+    try:
+        async for event in _with_deadlines(chain.run(llm, search, question, history), settings):
+            match event:
+                case chain.Condensed(query):
+                    run.query, run.stages["condense"] = query, round(run.ms(), 1)
+                case chain.Found():
+                    run.stages["retrieve"] = round(run.ms() - run.stages["condense"], 1)
+                    markers = Markers(len(run.found))
+                case chain.Asked(prompt):
+                    run.prompt = prompt
+                case chain.Piece(text, finish) if markers is not None:
+                    run.finish = finish or run.finish
+                    if text:
+                        run.first_token = run.first_token or run.ms()
+                        run.tokens += 1
+                        run.text += _emitted(markers.feed(text), emit)
+                case chain.Finished(whole, _) if not run.found:
+                    run.text = _emitted(whole, emit)
+    except _Late as late:
+        fault = faults.cut_off(llm.label, "time") if run.text else faults.sentence(late, llm.label, llm.model)
+    except Exception as error:  # whatever an endpoint does must end in a sentence, not in a dead conversation
+        fault = faults.sentence(error, llm.label, llm.model)
+    if markers is not None:
+        run.text += _emitted(markers.close(), emit)
+    if not fault and not run.text.strip():
+        fault = faults.empty(llm.label)
+    elif not fault and run.finish == "length":
+        fault = faults.cut_off(llm.label, "length")
+    return _finished(question, run, markers.order if markers else [], index, llm, fault)
+
+
+def _finished(question: str, run: _Run, order: Sequence[int], index: OpenIndex, llm: Llm, fault: str) -> Answer:
+    run.stages["answer"] = round(run.ms() - sum(run.stages.values()), 1)
+    text = run.text.strip()
+    refused = bool(text) and not fault and bool(_REFUSES.match(text) or text == REFUSAL)
+    citations: tuple[Citation, ...] = ()
+    if text and not refused:
+        text, citations = cite(text, order, run.found)
+    return Answer(
+        question=question,
+        text=text,
+        citations=citations,
+        refused=refused,
+        fault=fault,
+        retrieved=tuple(run.found),
+        llm=llm.choice.label,
+        generation=index.name,
+        trace=run.trace(),
+    )
+
+
+class _Late(TimeoutError):
+    """An answer did not come, or not end, in time."""
+
+
+async def _with_deadlines(events: AsyncIterator[chain.Event], settings: Settings) -> AsyncIterator[chain.Event]:
+    """The events, none later than the deadlines allow: one for the first piece of text, one for the whole answer."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + settings.answer_timeout
+    first = loop.time() + settings.connect_timeout + settings.first_token_timeout
+    begun = False
+    try:
+        while True:
+            try:
+                async with asyncio.timeout_at(end if begun else min(first, end)):
+                    event = await anext(events)
+            except StopAsyncIteration:
+                return
+            except TimeoutError as error:
+                raise _Late from error
+            begun = begun or isinstance(event, chain.Piece)
+            yield event
+    finally:
+        await events.aclose()  # type: ignore[attr-defined]
+
+
+def _bounded(history: Sequence[Turn], settings: Settings, llm: Llm) -> list[Turn]:
+    """The latest turns that fit, without the numbers of sources that are not in this prompt."""
+    room = int(llm.context_tokens * _CHARACTERS_PER_TOKEN * _HISTORY_SHARE)
+    kept: list[Turn] = []
+    for turn in list(history)[::-1][: settings.history_turns]:
+        room -= len(turn.question) + len(turn.answer)
+        if room < 0:
+            break
+        kept.insert(0, Turn(turn.question, without_markers(turn.answer)))
+    return kept
+
+
+def _packed(
+    found: Sequence[Retrieved], settings: Settings, llm: Llm, history: Sequence[Turn], question: str
+) -> list[Retrieved]:
+    """The best chunks that fit what the model can read beside everything else, at least one."""
+    said = len(SYSTEM) + len(question) + sum(len(turn.question) + len(turn.answer) for turn in history)
+    room = (llm.context_tokens - settings.max_answer_tokens - 64) * _CHARACTERS_PER_TOKEN - said
+    kept: list[Retrieved] = []
+    for item in found:
+        room -= len(item.chunk.text) + 60
+        if room < 0 and kept:
+            break
+        kept.append(item)
+    return kept
+
+
+def _emitted(text: str, emit: Callable[[str], None]) -> str:
+    if text:
+        emit(text)
+    return text

@@ -1,0 +1,144 @@
+"""Settings -> opened index + llm -> answers. The page, the commands, the notebook and the benchmarks all ask here."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from concurrent.futures import Future
+from functools import cached_property
+from typing import Any, Self
+
+from rag.answering.answer import answer
+from rag.answering.llm import LLMS, Llm, Option, available
+from rag.config import Settings
+from rag.index.embed import Embedder, open_embedder
+from rag.index.open import IndexReader, OpenIndex
+from rag.schema import Answer, LlmChoice, LodestarError, Overview, SettingsError, Turn
+
+Emit = Callable[[str], None]
+
+
+class Assistant:
+    """Answers questions over the published index. Safe to share: it holds no conversation, each call brings its own."""
+
+    def __init__(self, settings: Settings, embedder: Embedder, reader: IndexReader) -> None:
+        self.settings = settings
+        self._embedder = embedder
+        self._reader = reader
+        self._lock = threading.Lock()
+        self._options: list[Option] = []
+        self._opened: dict[str, Llm] = {}
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Wire the parts together; nothing heavy is loaded before the first question or `warm_up`."""
+        embedder = open_embedder(settings)
+        return cls(settings, embedder, IndexReader(settings.index, embedder))
+
+    def overview(self) -> Overview:
+        """What the published index holds. Raises VectorIndexError where there is none."""
+        manifest = self._reader.manifest()
+        return Overview(
+            generation=manifest.name,
+            built=manifest.created,
+            documents=manifest.documents,
+            chunks=manifest.chunks,
+            doc_types=dict(manifest.doc_types),
+            examples=manifest.examples,
+        )
+
+    def llms(self) -> list[LlmChoice]:
+        """Who can answer, the default first, as found at the last look."""
+        if not self._options:
+            self.find_llms()
+        return [option.choice for option in self._options]
+
+    def find_llms(self) -> list[LlmChoice]:
+        """Look again for local servers; takes up to a second."""
+        found = available(self.settings)
+        with self._lock:
+            self._options = found
+            self._opened = {}
+        return [option.choice for option in found]
+
+    def warm_up(self) -> None:
+        """Load what the first question will need. Faults are left for the question to report."""
+        try:
+            self._embedder.embed(["warm"])
+            self._reader.current()
+            self._llm(None)
+        except LodestarError:
+            pass
+
+    async def stream(
+        self, question: str, history: Sequence[Turn] = (), *, doc_type: str | None = None, llm: str | None = None
+    ) -> AsyncIterator[str | Answer]:
+        """Yield the answer's text piece by piece, then the finished `Answer`. Closing the iterator cancels the call."""
+        here = asyncio.get_running_loop()
+        queue: asyncio.Queue[str | Answer | BaseException] = asyncio.Queue()
+
+        def put(item: str | Answer | BaseException) -> None:
+            here.call_soon_threadsafe(queue.put_nowait, item)
+
+        def done(future: Future[Answer]) -> None:
+            if not future.cancelled():
+                put(future.exception() or future.result())
+
+        future = self._submit(self._answer(question, history, doc_type, llm, put))
+        future.add_done_callback(done)
+        try:
+            while True:
+                item = await queue.get()
+                if isinstance(item, BaseException):
+                    raise item
+                yield item
+                if isinstance(item, Answer):
+                    return
+        finally:
+            future.cancel()
+
+    def ask(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        doc_type: str | None = None,
+        llm: str | None = None,
+        emit: Emit = lambda piece: None,
+    ) -> Answer:
+        """`stream` for callers that block; `emit` gets the pieces as they come."""
+        return self._submit(self._answer(question, history, doc_type, llm, emit)).result()
+
+    async def _answer(
+        self, question: str, history: Sequence[Turn], doc_type: str | None, llm: str | None, emit: Emit
+    ) -> Answer:
+        try:
+            index, model = await asyncio.gather(asyncio.to_thread(self._index), asyncio.to_thread(self._llm, llm))
+            return await answer(question, history, self.settings, index, self._embedder, model, emit, doc_type=doc_type)
+        except LodestarError as error:
+            return Answer(question, "", fault=str(error))
+
+    def _index(self) -> OpenIndex:
+        return self._reader.current()
+
+    def _llm(self, name: str | None) -> Llm:
+        """Raises SettingsError for a name that is not on the menu: only what was found here can be asked."""
+        self.llms()
+        with self._lock:
+            option = next((o for o in self._options if name in (None, o.choice.name)), None)
+            if option is None:
+                raise SettingsError(f"The model {name} is not available any more; choose another one.")
+            if option.choice.name not in self._opened:
+                self._opened[option.choice.name] = LLMS[option.kind](self.settings, option, self._embedder)
+            return self._opened[option.choice.name]
+
+    def _submit(self, work: Coroutine[Any, Any, Answer]) -> Future[Answer]:
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    @cached_property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        """One event loop for all answers: the clients of an endpoint keep their connections and belong to one loop."""
+        loop = asyncio.new_event_loop()
+        threading.Thread(target=loop.run_forever, name="answering", daemon=True).start()
+        return loop

@@ -1,0 +1,180 @@
+"""The conversational retrieval chain: one built per question, around that conversation's own memory.
+
+This is the only file that knows langchain-classic, which is in maintenance: what leaves it are plain events.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.chat_history import InMemoryChatMessageHistory
+from langchain_core.documents import Document
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder, PromptTemplate
+from langchain_core.retrievers import BaseRetriever
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
+
+from rag.answering import prompts
+from rag.answering.condense import condense, stands_alone
+from rag.answering.llm import Llm
+from rag.schema import Retrieved, Turn
+
+CONDENSING, ANSWERING = "condensing", "answering"
+"""Tags of the two calls of a model, so that the rewritten question never leaks into the answer."""
+
+_LONGEST_QUERY = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Condensed:
+    """The chain knows what to search for, and begins to search."""
+
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The search is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The answering model was sent this prompt."""
+
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of the answer as the model sent it; `finish` is the model's reason to stop, on the last one."""
+
+    text: str
+    finish: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The chain's own result."""
+
+    answer: str
+    query: str
+
+
+Event = Condensed | Found | Asked | Piece | Finished
+
+
+class KnowledgeBaseRetriever(BaseRetriever):
+    """LangChain's face of a search: chunks as documents, numbered from 1 and fenced."""
+
+    search: Callable[[str], Sequence[Retrieved]]
+
+    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
+        found = self.search(query)
+        mark = prompts.fence_mark([item.chunk.text for item in found])
+        return [
+            Document(item.chunk.text, metadata={"n": n, "mark": mark, "source": item.chunk.source, "score": item.score})
+            for n, item in enumerate(found, 1)
+        ]
+
+
+async def run(
+    llm: Llm, search: Callable[[str], Sequence[Retrieved]], question: str, history: Sequence[Turn]
+) -> AsyncIterator[Event]:
+    """Condense, search and answer, told as events. What the model or its endpoint raises comes out unchanged."""
+    chain = _chain(llm, search, history)
+    async for event in chain.astream_events({"question": question}, version="v2"):
+        kind, tags, data = event["event"], event.get("tags", []), event["data"]
+        if kind == "on_retriever_start":
+            yield Condensed(str(data["input"]["query"] if isinstance(data["input"], dict) else data["input"]))
+        elif kind == "on_retriever_end":
+            yield Found()
+        elif kind == "on_chat_model_start" and ANSWERING in tags:
+            yield Asked(_as_text(data["input"]["messages"][0]))
+        elif kind == "on_chat_model_stream" and ANSWERING in tags:
+            chunk = data["chunk"]
+            yield Piece(chunk.text, str(chunk.response_metadata.get("finish_reason") or ""))
+        elif kind == "on_chain_end" and not event["parent_ids"]:
+            yield Finished(data["output"]["answer"], data["output"]["generated_question"])
+
+
+def _chain(llm: Llm, search: Callable[[str], Sequence[Retrieved]], history: Sequence[Turn]) -> Runnable[Any, Any]:
+    from langchain_classic.chains import ConversationalRetrievalChain
+    from langchain_classic.memory import ConversationBufferMemory
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # both say that they are in maintenance, at every question
+        memory = ConversationBufferMemory(
+            chat_memory=InMemoryChatMessageHistory(messages=_messages(history)),
+            memory_key="chat_history",
+            input_key="question",
+            output_key="answer",
+            return_messages=True,
+        )
+        chain: Runnable[Any, Any] = ConversationalRetrievalChain.from_llm(
+            llm.chat(ANSWERING),
+            KnowledgeBaseRetriever(search=search),
+            memory=memory,
+            condense_question_llm=_condenser(llm, history),
+            condense_question_prompt=ChatPromptTemplate.from_messages(
+                [("system", prompts.CONDENSE), MessagesPlaceholder("chat_history"), ("human", "{question}")]
+            ),
+            combine_docs_chain_kwargs={
+                "prompt": ChatPromptTemplate.from_messages(
+                    [
+                        ("system", prompts.SYSTEM),
+                        # What can only quote needs no conversation, and must not quote from it.
+                        *([] if llm.quotes else [MessagesPlaceholder("chat_history")]),
+                        ("human", prompts.QUESTION_TEMPLATE),
+                    ]
+                ),
+                "document_prompt": PromptTemplate.from_template(prompts.SOURCE_TEMPLATE),
+                "document_variable_name": "context",
+            },
+            # The messages themselves, not one string: each prompt places them as turns.
+            get_chat_history=lambda messages: messages,
+            rephrase_question=llm.quotes,
+            response_if_no_docs_found=prompts.REFUSAL,
+            return_generated_question=True,
+        )
+    return chain
+
+
+def _condenser(llm: Llm, history: Sequence[Turn]) -> Runnable[Any, BaseMessage]:
+    """What the chain asks for a question that stands alone: the question itself where it does, else the model."""
+
+    async def rewrite(prompt: Any, config: RunnableConfig, **_: Any) -> BaseMessage:
+        messages = prompt.to_messages()
+        question = str(messages[-1].content)
+        if stands_alone(question):
+            return AIMessage(question)
+        ours = condense(question, history)
+        if llm.quotes:
+            return AIMessage(ours)
+        reply = await llm.chat(CONDENSING).ainvoke(messages, config)
+        return AIMessage(_usable(reply.text, question, ours))
+
+    def rewrite_blocking(prompt: Any, config: RunnableConfig, **_: Any) -> BaseMessage:
+        raise RuntimeError("the chain is run asynchronously")
+
+    return RunnableLambda(rewrite_blocking, afunc=rewrite)
+
+
+def _usable(reply: str, question: str, ours: str) -> str:
+    """The model's rewriting, or our own where a small model answered, rambled or said nothing instead."""
+    lines = [line.strip(" \"'\u201c\u201d*") for line in reply.strip().splitlines() if line.strip()]
+    first = lines[0].removeprefix("Standalone question:").removeprefix("Rewritten question:").strip() if lines else ""
+    asks = first.endswith("?") or not question.rstrip().endswith("?")
+    return first if first and asks and len(lines) == 1 and len(first) <= _LONGEST_QUERY else ours
+
+
+def _messages(history: Sequence[Turn]) -> list[BaseMessage]:
+    return [message for turn in history for message in (HumanMessage(turn.question), AIMessage(turn.answer))]
+
+
+def _as_text(messages: Sequence[BaseMessage]) -> str:
+    names = {"system": "System", "human": "User", "ai": "Assistant"}
+    return "\n\n".join(f"{names.get(message.type, message.type)}: {message.text}" for message in messages)

@@ -1,0 +1,96 @@
+"""Servers that speak OpenAI's protocol: which are running here, which models they list, how much they can read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import httpx
+
+USUAL = {
+    "Ollama": "http://127.0.0.1:11434/v1",
+    "llama.cpp": "http://127.0.0.1:8080/v1",
+    "LM Studio": "http://127.0.0.1:1234/v1",
+    "vLLM": "http://127.0.0.1:8000/v1",
+}
+"""Where local servers listen unless told otherwise."""
+
+OPENAI = "https://api.openai.com/v1"
+_KNOWN_HOSTS = {"api.openai.com": "OpenAI", "models.github.ai": "GitHub Models"}
+DEFAULT_CONTEXT = 8192
+_NO_CHAT = re.compile(r"embed|bge-|minilm|rerank|whisper|tts|dall-e|moderation|image", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A server and the chat models it lists."""
+
+    label: str
+    base_url: str
+    models: tuple[str, ...]
+
+
+def find_local(usual: Mapping[str, str] = USUAL, timeout: float = 0.5) -> list[Endpoint]:
+    """The local servers that answer now, in the order of `usual`. Takes `timeout` seconds at most, all asked at once."""
+    if not usual:
+        return []
+    with ThreadPoolExecutor(len(usual)) as pool:
+        models = list(pool.map(lambda url: list_models(url, "", timeout), usual.values()))
+    return [Endpoint(label, url, found) for (label, url), found in zip(usual.items(), models, strict=True) if found]
+
+
+def list_models(base_url: str, key: str, timeout: float) -> tuple[str, ...]:
+    """The chat models an endpoint lists; empty when it does not answer as one."""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    try:
+        # A proxy set for the way out must not be asked for a server on this machine.
+        with httpx.Client(timeout=timeout, trust_env=not _is_local(base_url)) as client:
+            listed = client.get(f"{base_url}/models", headers=headers).raise_for_status().json()
+        names = [str(model["id"]) for model in (listed["data"] if isinstance(listed, dict) else listed)]
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError):
+        return ()
+    return tuple(name for name in names if not _NO_CHAT.search(name))
+
+
+def context_tokens(base_url: str, model: str, timeout: float = 1.0) -> int:
+    """How many tokens the model can read at once: llama.cpp and Ollama tell, for any other 8,192 is assumed."""
+    if not _is_local(base_url):
+        return DEFAULT_CONTEXT
+    root = base_url.removesuffix("/v1")
+    try:
+        with httpx.Client(timeout=timeout, trust_env=False) as client:
+            props = client.get(f"{root}/props")
+            if props.is_success:
+                return int(props.json()["default_generation_settings"]["n_ctx"])
+            shown = client.post(f"{root}/api/show", json={"model": model})
+            if shown.is_success:
+                return _ollama_context(shown.json())
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        pass
+    return DEFAULT_CONTEXT
+
+
+def _ollama_context(shown: Mapping[str, object]) -> int:
+    """Ollama cuts a prompt silently at num_ctx, whatever the model could read; unset, that is 4,096."""
+    match = re.search(r"^num_ctx\s+(\d+)", str(shown.get("parameters", "")), re.MULTILINE)
+    info = shown.get("model_info")
+    trained = [int(v) for k, v in info.items() if k.endswith(".context_length")] if isinstance(info, dict) else []
+    return min([int(match[1]) if match else 4096, *trained])
+
+
+def label_of(base_url: str) -> str:
+    """What a person calls an endpoint."""
+    host = httpx.URL(base_url).host
+    for label, url in USUAL.items():
+        if _is_local(base_url) and httpx.URL(url).port == httpx.URL(base_url).port:
+            return label
+    return _KNOWN_HOSTS.get(host, f"The server at {host}" if host else "The endpoint")
+
+
+def _is_local(base_url: str) -> bool:
+    try:
+        return httpx.URL(base_url).host in ("127.0.0.1", "localhost", "::1", "0.0.0.0", "host.docker.internal")
+    except httpx.InvalidURL:
+        return False

@@ -1,0 +1,206 @@
+"""Who answers. One row in LLMS per way to get a chat model; `available` says which can be chosen now."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rag.answering.endpoints import OPENAI, Endpoint, context_tokens, find_local, label_of, list_models
+from rag.config import Settings
+from rag.index.embed import Embedder
+from rag.schema import LlmChoice, SettingsError
+
+if TYPE_CHECKING:
+    from langchain_core.language_models.chat_models import BaseChatModel
+
+EXTRACTIVE = "extractive"
+
+
+@dataclass(frozen=True, slots=True)
+class Llm:
+    """A chat model ready to answer. `quotes`: it can only quote, so it needs questions that stand alone and full sources."""
+
+    choice: LlmChoice
+    label: str
+    model: str
+    context_tokens: int
+    chat: Callable[[str], BaseChatModel]
+    """Gives the model whose events carry this tag; made once per tag, so that its connections are kept."""
+    quotes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An entry of the model menu: which row of LLMS builds it, from which endpoint and model."""
+
+    choice: LlmChoice
+    kind: str
+    endpoint: Endpoint | None = None
+    model: str = ""
+
+
+def open_endpoint(settings: Settings, option: Option, embedder: Embedder) -> Llm:
+    """A model behind an OpenAI-compatible endpoint."""
+    endpoint = option.endpoint
+    assert endpoint is not None
+    limit = settings.context_tokens or context_tokens(endpoint.base_url, option.model)
+    return Llm(
+        option.choice, endpoint.label, option.model, limit, lambda tag: _client(settings, endpoint, option.model, tag)
+    )
+
+
+def open_llamacpp(settings: Settings, option: Option, embedder: Embedder) -> Llm:
+    """llama.cpp in this process, on a loopback port of its own, with any GGUF file."""
+    if settings.gguf is None:
+        raise SettingsError("RAG_LLM=llamacpp needs RAG_GGUF, the path of a GGUF model file.")
+    model = settings.gguf.stem
+    limit = settings.context_tokens or 4096
+    address = _llamacpp_address(settings.gguf.expanduser(), limit, settings.max_answer_tokens)
+    endpoint = Endpoint("llama.cpp", f"{address}/v1", (model,))
+    return Llm(option.choice, "llama.cpp", model, limit, cache(partial(_client, settings, endpoint, model)))
+
+
+def open_extractive(settings: Settings, option: Option, embedder: Embedder) -> Llm:
+    """The embedded default: quotes the sentences that answer, needs no key, no download and no network."""
+    from rag.answering.extractive import ExtractiveChat
+
+    return Llm(
+        option.choice,
+        "Quoting",
+        EXTRACTIVE,
+        1 << 20,
+        lambda tag: ExtractiveChat(embed=embedder.embed, tags=[tag]),
+        quotes=True,
+    )
+
+
+LLMS: dict[str, Callable[[Settings, Option, Embedder], Llm]] = {
+    "openai": open_endpoint,
+    "llamacpp": open_llamacpp,
+    "extractive": open_extractive,
+}
+
+
+def available(settings: Settings, find: Callable[[], Sequence[Endpoint]] = find_local) -> list[Option]:
+    """What can answer now, the default first. Raises SettingsError where the settings name something that cannot be."""
+    if settings.llm != "auto" and settings.llm not in LLMS:
+        raise SettingsError(f"RAG_LLM={settings.llm} is not known; choose auto, {', '.join(LLMS)}.")
+    options: list[Option] = []
+    key = settings.openai_api_key.get_secret_value()
+    if settings.openai_base_url or key:
+        url = settings.openai_base_url or OPENAI
+        options += _of_endpoint(Endpoint(label_of(url), url, _models(settings, url, key)), settings.model)
+    if settings.gguf is not None:
+        name = f"llamacpp:{settings.gguf.stem}"
+        options.append(Option(LlmChoice(name, f"{settings.gguf.stem} (llama.cpp, in this app)"), "llamacpp"))
+    elif settings.llm == "llamacpp":
+        raise SettingsError("RAG_LLM=llamacpp needs RAG_GGUF, the path of a GGUF model file.")
+    if not options or settings.llm == "openai":
+        for endpoint in find():
+            if all(option.endpoint is None or option.endpoint.base_url != endpoint.base_url for option in options):
+                options += _of_endpoint(endpoint, settings.model)
+    quoting = LlmChoice(EXTRACTIVE, "Quotes from the documents (no model needed)")
+    options.append(Option(quoting, EXTRACTIVE))
+    if settings.llm == "openai" and options[0].kind != "openai":
+        raise SettingsError(
+            "RAG_LLM=openai needs OPENAI_BASE_URL or OPENAI_API_KEY, or a local server that is running."
+        )
+    # The kind that was asked for comes first; the order is otherwise kept.
+    return sorted(options, key=lambda option: settings.llm not in ("auto", option.kind))
+
+
+def _models(settings: Settings, url: str, key: str) -> tuple[str, ...]:
+    """The model that was named first, then what the endpoint lists; hosted ones list hundreds, so there the name must do."""
+    if settings.model and url.startswith("https://"):
+        return (settings.model,)
+    listed = list_models(url, key, timeout=settings.connect_timeout)
+    if settings.model and settings.model not in listed:
+        return (settings.model, *listed)
+    if not listed and not settings.model:
+        return ("gpt-4o-mini",) if url == OPENAI else ("default",)
+    return listed
+
+
+def _of_endpoint(endpoint: Endpoint, first: str) -> list[Option]:
+    models = sorted(endpoint.models, key=lambda model: model != first)
+    return [
+        Option(LlmChoice(f"{endpoint.label}:{model}", f"{_short(model)} ({endpoint.label})"), "openai", endpoint, model)
+        for model in models
+    ]
+
+
+def _short(model: str) -> str:
+    """llama.cpp calls its model by the file's whole path."""
+    return Path(model).stem if model.endswith(".gguf") else model
+
+
+def _client(settings: Settings, endpoint: Endpoint, model: str, tag: str) -> BaseChatModel:
+    import httpx
+    from langchain_openai import ChatOpenAI
+
+    hosted = endpoint.base_url == OPENAI
+    options: dict[str, Any] = {}
+    if not hosted:
+        # Servers that are not OpenAI's read the older name of the limit.
+        options["extra_body"] = {"max_tokens": settings.max_answer_tokens}
+    if not (hosted and model.startswith(("o1", "o3", "o4", "gpt-5"))):  # these take no temperature
+        options["temperature"] = settings.temperature
+    wait = settings.first_token_timeout
+    return ChatOpenAI(
+        model=model,
+        base_url=endpoint.base_url,
+        api_key=_key(settings, endpoint),
+        max_completion_tokens=settings.max_answer_tokens,
+        # The client's own default waits for ever, and obeys a server that says "come back in two minutes" in silence.
+        timeout=httpx.Timeout(wait, connect=settings.connect_timeout),
+        max_retries=0,
+        tags=[tag],
+        **options,
+    )
+
+
+def _key(settings: Settings, endpoint: Endpoint) -> Callable[[], str]:
+    """The key, for the endpoint it was set for and no other: a server found on this machine never sees it."""
+    own = (settings.openai_base_url or OPENAI) == endpoint.base_url
+    value = settings.openai_api_key.get_secret_value() if own else ""
+    return lambda: value or "none"
+
+
+_LLAMACPP_LOCK = threading.Lock()
+
+
+@cache
+def _llamacpp_server(gguf: Path, context: int, answer: int) -> Any:
+    try:
+        import xllamacpp
+    except ImportError:
+        raise SettingsError("RAG_LLM=llamacpp needs the extra: pip install 'lodestar[llamacpp]'.") from None
+    params = xllamacpp.CommonParams()
+    params.model.path = str(gguf)
+    params.hostnames = ["127.0.0.1"]
+    params.n_ctx = context
+    params.n_predict = answer
+    params.n_parallel = 1
+    params.cache_ram_mib = 512
+    params.endpoint_metrics = params.endpoint_slots = False
+    params.warmup = params.ui = False
+    try:
+        return xllamacpp.Server(params)
+    except RuntimeError as error:
+        raise SettingsError(
+            f"llama.cpp cannot load {gguf}: {str(error).splitlines()[0] if str(error) else 'unknown fault'}."
+        ) from None
+
+
+def _llamacpp_address(gguf: Path, context: int, answer: int) -> str:
+    if not gguf.is_file():
+        raise SettingsError(f"RAG_GGUF={gguf} is not a file; give the path of a GGUF model.")
+    with gguf.open("rb") as file:
+        if file.read(4) != b"GGUF":
+            raise SettingsError(f"RAG_GGUF={gguf} is not a GGUF model file.")
+    with _LLAMACPP_LOCK:
+        return str(_llamacpp_server(gguf, context, answer).listening_address)
