@@ -54,7 +54,7 @@ class Settings(BaseModel):
     )
     embedding_model: str = Field("", description="Name or folder of another sentence-transformers model.")
     chunk_size: int = Field(
-        180, ge=32, le=8192, description="Longest chunk in word pieces, title and headings counted."
+        220, ge=32, le=8192, description="Longest chunk in word pieces, title and headings counted."
     )
     chunk_overlap: int = Field(
         0, ge=0, description="Word pieces repeated between neighbours where a long paragraph is cut."

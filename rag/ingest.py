@@ -10,8 +10,9 @@ from pathlib import Path
 from rag import command
 from rag.config import Settings
 from rag.documents.load import load
-from rag.index.build import Built, Progress, build, recipe_of
+from rag.index.build import Built, build, recipe_of
 from rag.index.embed import open_embedder
+from rag.index.embed_chunks import Progress
 from rag.index.generation import writer
 from rag.index.store import store_kind
 from rag.schema import Document, KnowledgeBaseError, Skipped

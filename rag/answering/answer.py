@@ -17,12 +17,16 @@ from rag.index.embed import Embedder
 from rag.index.open import OpenIndex
 from rag.retrieval.abstain import LEAST, support
 from rag.retrieval.hybrid import retrieve
-from rag.schema import Answer, Citation, Retrieved, Trace, Turn
+from rag.schema import Answer, Citation, LodestarError, Retrieved, Trace, Turn
 
+_SOURCES = r"(?:provided |given |available )?(?:sources?|documents?|information|context)\b"
+_SAY = r"(?:\w+ly )?(?:say|state|mention|hold|contain|give|provide|tell|name|specify|include|answer|cover|list|show|have)s?\b"
 _REFUSES = re.compile(
-    r"^\W*(?:(?:i'm |i am )?sorry[,.]? (?:but )?)?(?:i (?:do not|don['\u2019]t) know|i (?:cannot|can['\u2019]t|could not) (?:find|answer)|"
-    r"(?:the|these|my|none of the|no) (?:provided |given |available )?(?:sources?|documents?|information|context)\b[^.]{0,40}"
-    r"\b(?:do(?:es)? not|don['\u2019]t|doesn['\u2019]t|holds? no|contains? no|says? nothing|provided)|(?:there is|it has) no information)",
+    r"^\W*(?:unfortunately,? )?(?:(?:i'm |i am )?sorry[,.]? (?:but )?)?(?:"
+    r"i (?:do not|don['\u2019]t) know|i (?:cannot|can['\u2019]t|could not|couldn['\u2019]t) (?:find|answer)|"
+    rf"(?:the|these|my) {_SOURCES}[^.]{{0,40}}\b(?:(?:do(?:es)? not|do(?:es)?n['\u2019]t) {_SAY}|{_SAY} (?:no|nothing)\b)|"
+    rf"(?:none of the|no) {_SOURCES} (?:{_SAY}|(?:is|was) (?:given|provided|available)|provided|about|on)|"
+    r"(?:there is|it has) no information)",
     re.I,
 )
 _CHARACTERS_PER_TOKEN = 3.5
@@ -100,6 +104,8 @@ async def answer(
                     run.text = _emitted(whole, emit)
     except _Late as late:
         fault = faults.cut_off(llm.label, "time") if run.text else faults.sentence(late, llm.label, llm.model)
+    except LodestarError as error:
+        fault = str(error)
     except Exception as error:  # whatever an endpoint does must end in a sentence, not in a dead conversation
         fault = faults.sentence(error, llm.label, llm.model)
     if markers is not None:
@@ -116,7 +122,9 @@ def _finished(question: str, run: _Run, order: Sequence[int], index: OpenIndex, 
     text = run.text.strip()
     refused = bool(text) and not fault and bool(_REFUSES.match(text) or text == REFUSAL)
     citations: tuple[Citation, ...] = ()
-    if text and not refused:
+    if refused:
+        text = without_markers(text)
+    elif text:
         text, citations = cite(text, order, run.found)
     return Answer(
         question=question,
@@ -150,7 +158,7 @@ async def _with_deadlines(events: AsyncIterator[chain.Event], settings: Settings
                 return
             except TimeoutError as error:
                 raise _Late from error
-            begun = begun or isinstance(event, chain.Piece)
+            begun = begun or (isinstance(event, chain.Piece) and bool(event.text))
             yield event
     finally:
         await events.aclose()  # type: ignore[attr-defined]

@@ -6,7 +6,6 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import Future
-from functools import cached_property
 from typing import Any, Self
 
 from rag.answering.answer import answer
@@ -29,6 +28,8 @@ class Assistant:
         self._lock = threading.Lock()
         self._options: list[Option] = []
         self._opened: dict[str, Llm] = {}
+        self._starting = threading.Lock()  # not the other one: opening a model holds that for seconds
+        self._started: asyncio.AbstractEventLoop | None = None
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -136,9 +137,11 @@ class Assistant:
     def _submit(self, work: Coroutine[Any, Any, Answer]) -> Future[Answer]:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
-    @cached_property
+    @property
     def _loop(self) -> asyncio.AbstractEventLoop:
         """One event loop for all answers: the clients of an endpoint keep their connections and belong to one loop."""
-        loop = asyncio.new_event_loop()
-        threading.Thread(target=loop.run_forever, name="answering", daemon=True).start()
-        return loop
+        with self._starting:
+            if self._started is None:
+                self._started = asyncio.new_event_loop()
+                threading.Thread(target=self._started.run_forever, name="answering", daemon=True).start()
+            return self._started

@@ -62,6 +62,7 @@ def _resolve(question: str, topic: str, answer: str) -> str:
     if not topic or stands_alone(question):
         return question
     said = {word.lower() for word in _WORD.findall(question)}
+    whole = f" {' '.join(_WORD.findall(question))} ".lower()
     subjects: list[str] = []
     if _PERSON.search(question):
         subjects += list(_people(topic) + _people(answer))[:1]
@@ -74,7 +75,7 @@ def _resolve(question: str, topic: str, answer: str) -> str:
         subjects += [topic[start:end] for start, end in _names(topic)]
         if not subjects or len(_content(question)) < 2:
             subjects += _content(topic)
-    subjects = list(dict.fromkeys(subject for subject in subjects if subject.lower() not in said))
+    subjects = [s for s in dict.fromkeys(subjects) if s.lower() not in said and f" {s} ".lower() not in whole]
     kept = [s for s in subjects if not any(s != other and s.lower() in other.lower() for other in subjects)]
     return f"{question.strip()} ({', '.join(kept)})" if kept else question
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import httpx
 
+from rag.schema import SettingsError
+
 USUAL = {
     "Ollama": "http://127.0.0.1:11434/v1",
     "llama.cpp": "http://127.0.0.1:8080/v1",
@@ -46,7 +48,7 @@ def list_models(base_url: str, key: str, timeout: float) -> tuple[str, ...]:
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     try:
         # A proxy set for the way out must not be asked for a server on this machine.
-        with httpx.Client(timeout=timeout, trust_env=not _is_local(base_url)) as client:
+        with httpx.Client(timeout=timeout, trust_env=not is_local(base_url)) as client:
             listed = client.get(f"{base_url}/models", headers=headers).raise_for_status().json()
         names = [str(model["id"]) for model in (listed["data"] if isinstance(listed, dict) else listed)]
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError):
@@ -56,7 +58,7 @@ def list_models(base_url: str, key: str, timeout: float) -> tuple[str, ...]:
 
 def context_tokens(base_url: str, model: str, timeout: float = 1.0) -> int:
     """How many tokens the model can read at once: llama.cpp and Ollama tell, for any other 8,192 is assumed."""
-    if not _is_local(base_url):
+    if not is_local(base_url):
         return DEFAULT_CONTEXT
     root = base_url.removesuffix("/v1")
     try:
@@ -67,7 +69,7 @@ def context_tokens(base_url: str, model: str, timeout: float = 1.0) -> int:
             shown = client.post(f"{root}/api/show", json={"model": model})
             if shown.is_success:
                 return _ollama_context(shown.json())
-    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+    except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError):
         pass
     return DEFAULT_CONTEXT
 
@@ -81,15 +83,20 @@ def _ollama_context(shown: Mapping[str, object]) -> int:
 
 
 def label_of(base_url: str) -> str:
-    """What a person calls an endpoint."""
-    host = httpx.URL(base_url).host
+    """What a person calls an endpoint. Raises SettingsError where that is no address."""
+    try:
+        address = httpx.URL(base_url)
+    except httpx.InvalidURL:
+        raise SettingsError("OPENAI_BASE_URL is not an address; give one such as http://127.0.0.1:11434/v1.") from None
+    host = address.host
     for label, url in USUAL.items():
-        if _is_local(base_url) and httpx.URL(url).port == httpx.URL(base_url).port:
+        if is_local(base_url) and httpx.URL(url).port == address.port:
             return label
     return _KNOWN_HOSTS.get(host, f"The server at {host}" if host else "The endpoint")
 
 
-def _is_local(base_url: str) -> bool:
+def is_local(base_url: str) -> bool:
+    """Whether an address is on this machine, so that no proxy stands between."""
     try:
         return httpx.URL(base_url).host in ("127.0.0.1", "localhost", "::1", "0.0.0.0", "host.docker.internal")
     except httpx.InvalidURL:

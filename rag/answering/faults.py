@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 _OVERFLOW = (
     "context length",
     "context size",
@@ -12,7 +10,10 @@ _OVERFLOW = (
     "maximum context",
     "too many tokens",
     "prompt is too long",
+    "input tokens exceed",
 )
+_BROKEN_OFF = frozenset({"ReadError", "RemoteProtocolError"})
+"""By name: the client raises them from httpx or from httpx2, whichever it was built with."""
 
 
 def sentence(error: BaseException, label: str, model: str) -> str:
@@ -28,14 +29,14 @@ def sentence(error: BaseException, label: str, model: str) -> str:
     if isinstance(error, (openai.APITimeoutError, httpx.TimeoutException, TimeoutError)):
         return f"{label} did not answer in time. Ask again, or choose another model."
     if isinstance(error, openai.APIConnectionError | httpx.TransportError):
-        if _caused_by(error, httpx.ReadError, httpx.RemoteProtocolError):
+        if _broken_off(error):
             return f"{label} broke off the connection in the middle of its answer. Ask again."
         return f"{label} cannot be reached. Check that it is running and that its address is right."
     if _overflows(str(error)):
         return _too_long(label)
     if isinstance(error, openai.APIError):
         return f"{label} reported a fault while answering. Ask again, or choose another model."
-    if isinstance(error, (json.JSONDecodeError, UnicodeDecodeError, openai.APIResponseValidationError)):
+    if isinstance(error, (ValueError, openai.APIResponseValidationError)):  # no JSON, or a stream without an event
         return f"{label} sent something that is not an answer. Check that its address is that of an OpenAI-compatible endpoint."
     return f"{label} could not answer ({type(error).__name__}). Ask again, or choose another model."
 
@@ -79,12 +80,12 @@ def _overflows(text: str) -> bool:
 
 
 def _too_long(label: str) -> str:
-    return f"The question and its sources are more than {label} can read at once. Start a new conversation, or set RAG_CONTEXT_TOKENS."
+    return f"{label} cannot read that much at once. Start a new conversation, or set RAG_CONTEXT_TOKENS."
 
 
-def _caused_by(error: BaseException | None, *kinds: type[BaseException]) -> bool:
+def _broken_off(error: BaseException | None) -> bool:
     while error is not None:
-        if isinstance(error, kinds):
+        if type(error).__name__ in _BROKEN_OFF:
             return True
         error = error.__cause__ or error.__context__
     return False

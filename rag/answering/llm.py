@@ -9,7 +9,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.answering.endpoints import OPENAI, Endpoint, context_tokens, find_local, label_of, list_models
+from rag.answering.endpoints import OPENAI, Endpoint, context_tokens, find_local, is_local, label_of, list_models
 from rag.config import Settings
 from rag.index.embed import Embedder
 from rag.schema import LlmChoice, SettingsError
@@ -49,7 +49,7 @@ def open_endpoint(settings: Settings, option: Option, embedder: Embedder) -> Llm
     assert endpoint is not None
     limit = settings.context_tokens or context_tokens(endpoint.base_url, option.model)
     return Llm(
-        option.choice, endpoint.label, option.model, limit, lambda tag: _client(settings, endpoint, option.model, tag)
+        option.choice, endpoint.label, option.model, limit, cache(partial(_client, settings, endpoint, option.model))
     )
 
 
@@ -101,7 +101,8 @@ def available(settings: Settings, find: Callable[[], Sequence[Endpoint]] = find_
         raise SettingsError("RAG_LLM=llamacpp needs RAG_GGUF, the path of a GGUF model file.")
     if not options or settings.llm == "openai":
         for endpoint in find():
-            if all(option.endpoint is None or option.endpoint.base_url != endpoint.base_url for option in options):
+            # By label: localhost and 127.0.0.1 are one server.
+            if all(option.endpoint is None or option.endpoint.label != endpoint.label for option in options):
                 options += _of_endpoint(endpoint, settings.model)
     quoting = LlmChoice(EXTRACTIVE, "Quotes from the documents (no model needed)")
     options.append(Option(quoting, EXTRACTIVE))
@@ -141,20 +142,26 @@ def _short(model: str) -> str:
 def _client(settings: Settings, endpoint: Endpoint, model: str, tag: str) -> BaseChatModel:
     import httpx
     from langchain_openai import ChatOpenAI
+    from openai import DefaultAsyncHttpxClient
 
-    hosted = endpoint.base_url == OPENAI
     options: dict[str, Any] = {}
-    if not hosted:
-        # Servers that are not OpenAI's read the older name of the limit.
-        options["extra_body"] = {"max_tokens": settings.max_answer_tokens}
-    if not (hosted and model.startswith(("o1", "o3", "o4", "gpt-5"))):  # these take no temperature
+    # OpenAI's reasoning models, also behind GitHub Models ("openai/gpt-5-mini"), take no temperature.
+    reasons = model.rpartition("/")[2].startswith(("o1", "o3", "o4", "gpt-5"))
+    if not reasons:
         options["temperature"] = settings.temperature
+    if reasons or endpoint.base_url == OPENAI:
+        options["max_completion_tokens"] = settings.max_answer_tokens
+    else:
+        # Other servers read the older name of the limit; given both, those that pass on to OpenAI refuse.
+        options["extra_body"] = {"max_tokens": settings.max_answer_tokens}
+    if is_local(endpoint.base_url):
+        # A proxy set for the way out must not be asked for a server on this machine.
+        options |= {"http_async_client": DefaultAsyncHttpxClient(trust_env=False), "http_socket_options": ()}
     wait = settings.first_token_timeout
     return ChatOpenAI(
         model=model,
         base_url=endpoint.base_url,
         api_key=_key(settings, endpoint),
-        max_completion_tokens=settings.max_answer_tokens,
         # The client's own default waits for ever, and obeys a server that says "come back in two minutes" in silence.
         timeout=httpx.Timeout(wait, connect=settings.connect_timeout),
         max_retries=0,

@@ -97,11 +97,14 @@ def outline(text: str, name: str) -> Outline:
 
 
 def _keep_headings_with_their_text(text: str, headings: list[Heading], cuts: dict[int, float]) -> None:
-    """Drop the cut that would leave a heading alone: the one before its text, or before its first subheading."""
+    """Drop the cuts that would break a heading, or leave it alone: before its text, or before its first subheading."""
     positions = sorted(cuts)
     levels = {heading.start: heading.level for heading in headings}
     for heading in headings:
-        after = positions[bisect_right(positions, heading.start)]
+        at = bisect_left(positions, heading.end)
+        after = positions[at]
+        for inside in positions[bisect_right(positions, heading.start) : at]:
+            del cuts[inside]
         if after < len(text) and not text[heading.end : after].strip() and levels.get(after, 7) > heading.level:
             del cuts[after]
 

@@ -48,27 +48,39 @@ def split(
         repeated = overlap if cost >= AT_SENTENCE else 0
         return max(8, chunk_size - _SPECIAL - count(_context(plan, position, count, chunk_size // 2)) - repeated)
 
-    cuts = _with_word_cuts(plan.cuts, begins, lambda p: room(p, AT_WORD))
-    chunks: list[Chunk] = []
-    seen: dict[str, int] = {}
-    for start, end in _cheapest(cuts, begins, plan, room, chunk_size):
-        if overlap and cuts[start] >= AT_SENTENCE:
-            start = _earlier(list(cuts), begins, start, overlap)
+    def dressed(start: int, end: int) -> tuple[int, int, str]:
+        """The span without the blanks around it, and the text of its chunk."""
         piece = text[start:end]
         end = start + len(piece.rstrip())
-        start += len(piece) - len(piece.lstrip("\ufeff \t\r\n\f\v"))
+        start = min(end, start + len(piece) - len(piece.lstrip("\ufeff \t\r\n\f\v")))
+        context = _context(plan, start, count, chunk_size // 2)
+        return start, end, f"{context}\n{text[start:end]}" if context else text[start:end]
+
+    cuts = _with_word_cuts(plan.cuts, text, begins, lambda p: room(p, AT_WORD))
+    chunks: list[Chunk] = []
+    seen: dict[str, int] = {}
+    waiting = _cheapest(cuts, begins, plan, room, chunk_size)[::-1]
+    while waiting:
+        cut, until = waiting.pop()
+        start, end, whole = dressed(cut, until)
         if start >= end:
             continue
-        context = _context(plan, start, count, chunk_size // 2)
-        whole = f"{context}\n{text[start:end]}" if context else text[start:end]
+        if len(word_pieces(whole)) > chunk_size - _SPECIAL:
+            # Half a word can have more word pieces than the whole one had.
+            middle = begins[(bisect_left(begins, start) + bisect_left(begins, end)) // 2]
+            if start < middle < end:
+                waiting += [(middle, until), (cut, middle)]
+                continue
+        if overlap and chunks and cuts.get(cut, AT_WORD) >= AT_SENTENCE:
+            repeating = dressed(_earlier(list(cuts), begins, cut, overlap), until)
+            # A longer context may stand above the repeated words than above the cut; and a whole chunk is not repeated.
+            if repeating[0] > chunks[-1].start and len(word_pieces(repeating[2])) <= chunk_size - _SPECIAL:
+                start, end, whole = repeating
         seen[whole] = seen.get(whole, 0) + 1
         key = "\0".join((salt, document.source, whole, str(seen[whole])))
         chunk_id = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:20]
-        chunks.append(
-            Chunk(
-                chunk_id, whole, document.source, document.doc_type, plan.title, _heading(plan, text, start), start, end
-            )
-        )
+        heading = _heading(plan, text, start)
+        chunks.append(Chunk(chunk_id, whole, document.source, document.doc_type, plan.title, heading, start, end))
     return chunks
 
 
@@ -100,8 +112,10 @@ def _cheapest(
     return spans[::-1]
 
 
-def _with_word_cuts(cuts: dict[int, float], begins: list[int], room: Callable[[int], int]) -> dict[int, float]:
-    """Add cuts between words where the stretch from one cut to the next is longer than a chunk may be."""
+def _with_word_cuts(
+    cuts: dict[int, float], text: str, begins: list[int], room: Callable[[int], int]
+) -> dict[int, float]:
+    """Add cuts between words, and inside them at twice the price, where a stretch is longer than a chunk may be."""
     added: dict[int, float] = {}
     positions = list(cuts)
     for start, end in itertools.pairwise(positions):
@@ -109,7 +123,9 @@ def _with_word_cuts(cuts: dict[int, float], begins: list[int], room: Callable[[i
         limit = room(start)
         if last - first > limit:
             step = max(1, limit // 12)
-            added |= {begins[n]: AT_WORD for n in range(first + step, last, step)}
+            for n in range(first + step, last, step):
+                word = next((m for m in range(n, n - step, -1) if text[begins[m] - 1].isspace()), None)
+                added[begins[n if word is None else word]] = 2 * AT_WORD if word is None else AT_WORD
     return dict(sorted((added | cuts).items()))
 
 

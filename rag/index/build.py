@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,10 +15,12 @@ import numpy as np
 
 from rag.documents.split import CHUNKER, split
 from rag.index.embed import Embedder, Vectors
+from rag.index.embed_chunks import Known, Progress, embed_chunks
 from rag.index.examples import example_questions
 from rag.index.generation import (
     CHUNKS,
     LEXICAL,
+    TOKENS,
     VECTORS,
     Manifest,
     Recipe,
@@ -31,12 +33,9 @@ from rag.index.generation import (
 from rag.index.lexical import build_lexical
 from rag.index.open import read_chunks
 from rag.index.store import store_kind
+from rag.index.tokens import Tokens, build_tokens
 from rag.schema import Chunk, Document, Skipped, VectorIndexError
 
-Progress = Callable[[int, int], None]
-"""Called with how many chunks are embedded, of how many."""
-
-_BATCH = 64
 _SAMPLE = 16
 
 
@@ -110,14 +109,18 @@ def build(
             salt=recipe.embedder,
         )
     ]
-    known = {} if rebuild else _known_vectors(index, recipe)
-    vectors, embedded = _embed(chunks, known, embedder, progress)
+    known = None if rebuild else _known(index, recipe)
+    done = embed_chunks(chunks, embedder, known, progress)
+    vectors = done.vectors
     name = new_name(digest + repr(recipe))
     folder = index / f"{name}.tmp"
     folder.mkdir()
     try:
         _write_truth(folder, chunks, vectors)
         build_lexical(folder / LEXICAL, [chunk.text for chunk in chunks])
+        build_tokens(
+            folder / TOKENS, done.packed, done.projection, (embedder.piece_ids(chunk.text) for chunk in chunks)
+        )
         kind = store_kind(recipe.store)
         kind.build(folder / recipe.store, chunks, vectors)
         _check(folder, recipe, chunks, vectors)
@@ -141,42 +144,22 @@ def build(
         shutil.rmtree(folder, ignore_errors=True)
         raise
     invisible = _invisible_share(chunks, embedder)
-    return Built(published_folder, manifest, embedded, len(chunks) - embedded, False, invisible)
+    return Built(published_folder, manifest, done.embedded, len(chunks) - done.embedded, False, invisible)
 
 
-def _known_vectors(index: Path, recipe: Recipe) -> dict[str, Vectors]:
-    """Text -> vector of the published generation, where the same embedder made it and its files are whole."""
+def _known(index: Path, recipe: Recipe) -> Known | None:
+    """What the published generation holds, where the same embedder made it and its files are whole."""
     try:
         folder = published(index)
         if folder is None:
-            return {}
+            return None
         manifest = Manifest.read(folder)
         if manifest.recipe.embedder != recipe.embedder or damage(folder, manifest):
-            return {}
-        old = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
-        return {chunk.text: old[row] for row, chunk in enumerate(read_chunks(folder))}
+            return None
+        rows = {chunk.text: row for row, chunk in enumerate(read_chunks(folder))}
+        return Known(rows, np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False), Tokens(folder / TOKENS))
     except VectorIndexError:
-        return {}
-
-
-def _embed(
-    chunks: Sequence[Chunk], known: dict[str, Vectors], embedder: Embedder, progress: Progress
-) -> tuple[Vectors, int]:
-    vectors = np.empty((len(chunks), embedder.dim), np.float32)
-    missing = []
-    for row, chunk in enumerate(chunks):
-        if (old := known.get(chunk.text)) is not None:
-            vectors[row] = old
-        else:
-            missing.append(row)
-    # Texts of like length together: a batch is padded to its longest.
-    missing.sort(key=lambda row: len(chunks[row].text))
-    progress(0, len(missing))
-    for at in range(0, len(missing), _BATCH):
-        rows = missing[at : at + _BATCH]
-        vectors[rows] = embedder.embed([chunks[row].text for row in rows])
-        progress(at + len(rows), len(missing))
-    return vectors, len(missing)
+        return None
 
 
 def _write_truth(folder: Path, chunks: Sequence[Chunk], vectors: Vectors) -> None:

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,13 @@ _LONGEST_WORD = 100  # BERT's tokenizer turns a longer word into one [UNK]: the 
 _LONG_WORD = re.compile(rf"\w{{{_LONGEST_WORD}}}(?=\w)")
 
 
+class Pieces(NamedTuple):
+    """A text's word pieces, special tokens left out: their vocabulary ids, and their unit vectors of shape (len(ids), dim)."""
+
+    ids: list[int]
+    vectors: Vectors
+
+
 class Embedder(Protocol):
     """What the rest of the project may ask of an embedder."""
 
@@ -50,8 +57,14 @@ class Embedder(Protocol):
     def word_pieces(self, text: str) -> list[tuple[int, int]]:
         """The text's word pieces as (start, end) offsets, special tokens left out."""
 
+    def piece_ids(self, text: str) -> list[int]:
+        """The vocabulary ids of the text's word pieces."""
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, float32, shape (len(texts), dim)."""
+
+    def embed_pieces(self, texts: Sequence[str]) -> tuple[Vectors, list[Pieces]]:
+        """The same vectors, and each text's word pieces, from one pass of the model."""
 
 
 class SentenceTransformersEmbedder:
@@ -98,7 +111,7 @@ class SentenceTransformersEmbedder:
         from sentence_transformers import SentenceTransformer
         from transformers.utils.logging import disable_progress_bar
 
-        disable_progress_bar()  # it would draw into the page's log and the commands' output
+        disable_progress_bar()  # type: ignore[no-untyped-call]  # it would draw into the page's log and the commands' output
         model = SentenceTransformer(str(self._folder), local_files_only=True)
         model.max_seq_length = self.window
         return model
@@ -110,20 +123,43 @@ class SentenceTransformersEmbedder:
             pieces += [(start + a, start + b) for a, b in offsets] if start else offsets
         return pieces
 
+    def piece_ids(self, text: str) -> list[int]:
+        ids: list[int] = self._tokenizer.encode(_visible(text), add_special_tokens=False).ids
+        return ids
+
     def embed(self, texts: Sequence[str]) -> Vectors:
+        return self.embed_pieces(texts)[0]
+
+    def embed_pieces(self, texts: Sequence[str]) -> tuple[Vectors, list[Pieces]]:
         if not texts:
-            return np.empty((0, self.dim), np.float32)
-        visible = [" ".join(part for _, part in _visible_parts(text)) for text in texts]
+            return np.empty((0, self.dim), np.float32), []
+        visible = [_visible(text) for text in texts]
         with self._lock:
             model = self._model
-        vectors = model.encode(visible, batch_size=32, normalize_embeddings=True, show_progress_bar=False)
-        return np.ascontiguousarray(vectors, dtype=np.float32)
+        outputs: Any = model.encode(visible, output_value=None, batch_size=32, show_progress_bar=False)
+        vectors = np.stack([output["sentence_embedding"].float().cpu().numpy() for output in outputs])
+        return _unit(vectors), [_pieces(output) for output in outputs]
+
+
+def _pieces(output: dict[str, Any]) -> Pieces:
+    ids = output["input_ids"][output["attention_mask"].bool()][1:-1]  # without [CLS] and [SEP]
+    vectors = output["token_embeddings"][output["attention_mask"].bool()][1:-1]
+    return Pieces(ids.tolist(), _unit(vectors.float().cpu().numpy()))
+
+
+def _unit(vectors: npt.NDArray[Any]) -> Vectors:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.ascontiguousarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
 
 
 def _visible_parts(text: str) -> list[tuple[int, str]]:
     """The text, cut where a word is too long for the tokenizer, with each part's offset."""
     edges = [0, *(match.end() for match in _LONG_WORD.finditer(text)), len(text)]
     return [(start, text[start:end]) for start, end in itertools.pairwise(edges)]
+
+
+def _visible(text: str) -> str:
+    return " ".join(part for _, part in _visible_parts(text))
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from rag.schema import LodestarError, VectorIndexError
 
 FORMAT = 1
-CHUNKS, VECTORS, LEXICAL, MANIFEST = "chunks.jsonl", "vectors.npy", "lexical", "manifest.json"
+CHUNKS, VECTORS, LEXICAL, TOKENS, MANIFEST = "chunks.jsonl", "vectors.npy", "lexical", "tokens", "manifest.json"
 REBUILD = "run: python -m rag.ingest"
 _KEEP = 2
 

@@ -72,11 +72,13 @@ class Lexical:
         self._rows = int(self._bm25.scores["num_docs"])
 
     def scores(self, question: str) -> npt.NDArray[np.float32]:
-        """BM25 of every row against the question's words; 0 where none of them stands."""
-        known = [word for word in query_words(question) if word in self._bm25.vocab_dict]
+        """BM25 of every row against the question's words, as a share in [0, 1] of the sum of the words' weights."""
+        wanted = query_words(question)
+        known = [word for word in wanted if word in self._bm25.vocab_dict]
         if not known:
             return np.zeros(self._rows, np.float32)
-        return np.asarray(self._bm25.get_scores(known), np.float32)
+        ideal = sum(self.rarity(word) for word in wanted)
+        return np.clip(np.asarray(self._bm25.get_scores(known), np.float32) / ideal, 0.0, 1.0)
 
     def rarity(self, word: str) -> float:
         """How much a word tells: the logarithm of the share of chunks without it, highest for one that none holds."""

@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from rag.index.embed import Embedder, Vectors
-from rag.index.generation import CHUNKS, LEXICAL, REBUILD, VECTORS, Manifest, damage, published
+from rag.index.generation import CHUNKS, LEXICAL, REBUILD, TOKENS, VECTORS, Manifest, damage, published
 from rag.index.lexical import Lexical
 from rag.index.store import Scope, Store, store_kind
+from rag.index.tokens import Tokens
 from rag.schema import Chunk, VectorIndexError
 
 _TRIES = 5
@@ -36,6 +37,7 @@ class OpenIndex:
         self.chunks = read_chunks(folder)
         self.vectors: Vectors = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
         self.lexical = Lexical(folder / LEXICAL)
+        self.tokens = Tokens(folder / TOKENS)
         recipe = self.manifest.recipe
         self.store: Store = store_kind(recipe.store).open(folder / recipe.store, self.chunks)
 
