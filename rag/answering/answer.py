@@ -15,7 +15,7 @@ from rag.answering.prompts import REFUSAL, SYSTEM
 from rag.config import Settings
 from rag.index.embed import Embedder
 from rag.index.open import OpenIndex
-from rag.retrieval.abstain import LEAST, support
+from rag.retrieval.abstain import LEAST, confidence
 from rag.retrieval.hybrid import retrieve
 from rag.schema import Answer, Citation, LodestarError, Retrieved, Trace, Turn
 
@@ -78,7 +78,7 @@ async def answer(
 
     def search(query: str) -> list[Retrieved]:
         found = retrieve(query, index, embedder, settings.k, doc_type=doc_type)
-        if llm.quotes and support(query, found, index.lexical.rarity) < LEAST:
+        if llm.quotes and confidence(query, found, index.lexical.knows) < LEAST:
             found = []
         run.found = _packed(found, settings, llm, history, question)
         return run.found

@@ -30,6 +30,7 @@ MOST = 3
 
 _WORDS, _MEANING, _FOUND, _KIND = 0.40, 0.40, 0.12, 0.08
 _CONTEXT = 0.5  # a question word in the title or heading counts half of one in the sentence
+_READ = 24  # sentences read for their meaning
 _CLOSE = 0.72  # a further sentence must reach this share of the best one's score
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
 _DAYS = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
@@ -156,8 +157,6 @@ def _scores(question: str, candidates: Sequence[_Candidate], embed: Callable[[Se
     frequency = Counter(word for text in held for word in text)
     weight = {word: math.log(1 + len(candidates) / (1 + frequency[word])) for word in wanted}
     total = sum(weight.values()) or 1.0
-    vectors = embed([question, *(f"{candidate.about}: {candidate.text}" for candidate in candidates)])
-    meaning = np.clip(vectors[1:] @ vectors[0], 0, 1)
     asked = [holds for asks, holds in _ASKS if asks.search(question)]
     scores = np.zeros(len(candidates), np.float32)
     for i, candidate in enumerate(candidates):
@@ -165,9 +164,11 @@ def _scores(question: str, candidates: Sequence[_Candidate], embed: Callable[[Se
             w * (1.0 if word in held[i] else _CONTEXT if word in above[i] else 0.0) for word, w in weight.items()
         )
         kind = sum(1 for holds in asked if holds.search(candidate.text)) / len(asked) if asked else 0.0
-        scores[i] = (
-            _WORDS * shared / total + _MEANING * meaning[i] + _FOUND / (1 + 0.25 * (candidate.n - 1)) + _KIND * kind
-        )
+        scores[i] = _WORDS * shared / total + _FOUND / (1 + 0.25 * (candidate.n - 1)) + _KIND * kind
+    # Meaning costs a pass of the model: only what may still win is read.
+    likely = np.argsort(-scores, kind="stable")[:_READ]
+    vectors = embed([question, *(f"{candidates[i].about}: {candidates[i].text}" for i in likely)])
+    scores[likely] += _MEANING * np.clip(vectors[1:] @ vectors[0], 0, 1)
     return scores
 
 

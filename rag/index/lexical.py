@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,7 +80,25 @@ class Lexical:
         if not known:
             return np.zeros(self._rows, np.float32)
         ideal = sum(self.rarity(word) for word in wanted)
-        return np.clip(np.asarray(self._bm25.get_scores(known), np.float32) / ideal, 0.0, 1.0)
+        return np.asarray(np.clip(self._bm25.get_scores(known) / ideal, 0.0, 1.0), np.float32)
+
+    def knows(self, word: str) -> bool:
+        """Whether the index holds the word, or one that it may be a misspelling of."""
+        if word in self._bm25.vocab_dict:
+            return True
+        alike = [
+            other for length in range(len(word) - 2, len(word) + 3) for other in self._alike.get((word[:1], length), ())
+        ]
+        return bool(difflib.get_close_matches(word, alike, n=1, cutoff=0.8))
+
+    @cached_property
+    def _alike(self) -> dict[tuple[str, int], list[str]]:
+        """The vocabulary by first letter and length: a misspelling seldom changes the first."""
+        alike: dict[tuple[str, int], list[str]] = {}
+        for word in self._bm25.vocab_dict:
+            if len(word) > 3:
+                alike.setdefault((word[0], len(word)), []).append(word)
+        return alike
 
     def rarity(self, word: str) -> float:
         """How much a word tells: the logarithm of the share of chunks without it, highest for one that none holds."""
