@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -50,8 +51,15 @@ def questions(argument: str) -> Iterator[str]:
     if argument != "-":
         if not argument.strip():
             raise LodestarError("The question is empty; put it in quotes after the command.")
-        yield argument.strip()
+        yield _text(argument)
         return
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="surrogateescape")
     for line in sys.stdin:
         if line.strip():
-            yield line.strip()
+            yield _text(line)
+
+
+def _text(given: str) -> str:
+    """What was typed, each byte that is no UTF-8 replaced: nothing behind this can read half a character."""
+    return given.strip().encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -126,4 +126,7 @@ def _read_dotenv(path: Path | None) -> dict[str, str]:
         return {}
     from dotenv import dotenv_values
 
-    return {key: value or "" for key, value in dotenv_values(path, interpolate=False).items()}
+    try:
+        return {key: value or "" for key, value in dotenv_values(path, interpolate=False).items()}
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"{path} cannot be read; save it as UTF-8 and let this user read it.") from None

@@ -101,6 +101,7 @@ async def answer(
                         run.tokens += 1
                         run.text += _emitted(markers.feed(text), emit)
                 case chain.Finished(whole, _) if not run.found:
+                    run.first_token = run.ms()
                     run.text = _emitted(whole, emit)
     except _Late as late:
         fault = faults.cut_off(llm.label, "time") if run.text else faults.sentence(late, llm.label, llm.model)

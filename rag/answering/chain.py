@@ -6,9 +6,10 @@ This is the only file that knows langchain-classic, which is in maintenance: wha
 from __future__ import annotations
 
 import warnings
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.chat_history import InMemoryChatMessageHistory
@@ -86,19 +87,23 @@ async def run(
 ) -> AsyncIterator[Event]:
     """Condense, search and answer, told as events. What the model or its endpoint raises comes out unchanged."""
     chain = _chain(llm, search, history)
-    async for event in chain.astream_events({"question": question}, version="v2"):
-        kind, tags, data = event["event"], event.get("tags", []), event["data"]
-        if kind == "on_retriever_start":
-            yield Condensed(str(data["input"]["query"] if isinstance(data["input"], dict) else data["input"]))
-        elif kind == "on_retriever_end":
-            yield Found()
-        elif kind == "on_chat_model_start" and ANSWERING in tags:
-            yield Asked(_as_text(data["input"]["messages"][0]))
-        elif kind == "on_chat_model_stream" and ANSWERING in tags:
-            chunk = data["chunk"]
-            yield Piece(chunk.text, str(chunk.response_metadata.get("finish_reason") or ""))
-        elif kind == "on_chain_end" and not event["parent_ids"]:
-            yield Finished(data["output"]["answer"], data["output"]["generated_question"])
+    # Closed by hand: left to the garbage collector, the model would speak on after the asker has left.
+    async with aclosing(
+        cast(AsyncGenerator[Any, None], chain.astream_events({"question": question}, version="v2"))
+    ) as events:
+        async for event in events:
+            kind, tags, data = event["event"], event.get("tags", []), event["data"]
+            if kind == "on_retriever_start":
+                yield Condensed(str(data["input"]["query"] if isinstance(data["input"], dict) else data["input"]))
+            elif kind == "on_retriever_end":
+                yield Found()
+            elif kind == "on_chat_model_start" and ANSWERING in tags:
+                yield Asked(_as_text(data["input"]["messages"][0]))
+            elif kind == "on_chat_model_stream" and ANSWERING in tags:
+                chunk = data["chunk"]
+                yield Piece(chunk.text, str(chunk.response_metadata.get("finish_reason") or ""))
+            elif kind == "on_chain_end" and not event["parent_ids"]:
+                yield Finished(data["output"]["answer"], data["output"]["generated_question"])
 
 
 def _chain(llm: Llm, search: Callable[[str], Sequence[Retrieved]], history: Sequence[Turn]) -> Runnable[Any, Any]:

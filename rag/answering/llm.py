@@ -73,7 +73,7 @@ def open_extractive(settings: Settings, option: Option, embedder: Embedder) -> L
         "Quoting",
         EXTRACTIVE,
         1 << 20,
-        lambda tag: ExtractiveChat(embed=embedder.embed, tags=[tag]),
+        cache(lambda tag: ExtractiveChat(embed=embedder.embed, tags=[tag])),
         quotes=True,
     )
 
@@ -165,6 +165,8 @@ def _client(settings: Settings, endpoint: Endpoint, model: str, tag: str) -> Bas
         # The client's own default waits for ever, and obeys a server that says "come back in two minutes" in silence.
         timeout=httpx.Timeout(wait, connect=settings.connect_timeout),
         max_retries=0,
+        # Ours is the deadline. Theirs runs each piece as a task, and one that is stopped before it began never ends.
+        stream_chunk_timeout=None,
         tags=[tag],
         **options,
     )
@@ -195,11 +197,12 @@ def _llamacpp_server(gguf: Path, context: int, answer: int) -> Any:
     params.cache_ram_mib = 512
     params.endpoint_metrics = params.endpoint_slots = False
     params.warmup = params.ui = False
+    params.verbosity = 1  # errors only: what it logs goes to the standard error of whoever asked
     try:
         return xllamacpp.Server(params)
-    except RuntimeError as error:
+    except RuntimeError:
         raise SettingsError(
-            f"llama.cpp cannot load {gguf}: {str(error).splitlines()[0] if str(error) else 'unknown fault'}."
+            f"llama.cpp cannot load RAG_GGUF={gguf}; the file is damaged, too large or of a kind it does not know."
         ) from None
 
 

@@ -64,7 +64,8 @@ def load(knowledge_base: Path) -> Iterator[Document | Skipped]:
 
 def _files(root: Path) -> Iterator[Path]:
     found: list[Path] = []
-    for folder, folders, names in os.walk(root, followlinks=False):
+    # A folder that cannot be entered is named, not lost.
+    for folder, folders, names in os.walk(root, onerror=lambda error: found.append(Path(error.filename))):
         here = Path(folder)
         # os.walk lists a link to a folder among the folders but does not enter it: name it instead of losing it.
         links = [name for name in folders if (here / name).is_symlink()]
@@ -83,6 +84,8 @@ def _read(path: Path, root: Path) -> str:
         raise ValueError("it is a link out of the knowledge base")
     if path.is_symlink() and target.is_dir():
         raise ValueError("it is a link to a folder; the folder itself is read where it lies")
+    if target.is_dir():
+        os.listdir(target)  # raises what kept the walk out
     if not stat.S_ISREG(target.stat().st_mode):
         raise ValueError("it is not a regular file")
     text = LOADERS[path.suffix.lower()](target)

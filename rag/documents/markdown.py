@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 # What it costs to begin a chunk there: nothing at a heading, most in the middle of a sentence.
-AT_HEADING, AT_BLOCK, AT_ITEM, AT_LINE, AT_SENTENCE, AT_WORD = 0.0, 0.25, 0.45, 0.6, 0.8, 3.0
+AT_HEADING, AT_BLOCK, AT_ITEM, AT_LINE, AT_SENTENCE, AT_CODE, AT_WORD = 0.0, 0.25, 0.45, 0.6, 0.8, 2.0, 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,8 @@ class Outline:
 
     title: str
     headings: tuple[Heading, ...]
+    parents: tuple[int, ...]
+    """For each heading the place of the one it stands under, -1 for none."""
     tables: tuple[Table, ...]
     cuts: dict[int, float]
 
@@ -50,12 +52,9 @@ class Outline:
         """The headings in force at `position`, outermost first, the document's title among them."""
         at = bisect_right(self.headings, position, key=lambda heading: heading.start) - 1
         path: list[Heading] = []
-        level = 7
-        while at >= 0 and level > 1:
-            if self.headings[at].level < level:
-                path.append(self.headings[at])
-                level = path[-1].level
-            at -= 1
+        while at >= 0:
+            path.append(self.headings[at])
+            at = self.parents[at]
         return tuple(reversed(path))
 
 
@@ -85,7 +84,7 @@ def outline(text: str, name: str) -> Outline:
             cut(start, AT_BLOCK)
             if token.type in ("fence", "code_block", "html_block"):
                 for line in starts[bisect_left(starts, start) + 1 : bisect_left(starts, end)]:
-                    cut(line, AT_LINE)
+                    cut(line, AT_CODE)
         if token.type == "table_open":
             tables.append(Table(start, end, _table_header(tokens, i, text, starts, first_line)))
         elif token.type == "inline":
@@ -93,7 +92,19 @@ def outline(text: str, name: str) -> Outline:
                 cut(start + offset, AT_LINE if text[start + offset - 1] == "\n" else AT_SENTENCE)
     _keep_headings_with_their_text(text, headings, cuts)
     title = _front_matter_title(text[:body]) or next((h.text for h in headings if h.level == 1), "")
-    return Outline(title or _title_from(name), tuple(headings), tuple(tables), dict(sorted(cuts.items())))
+    return Outline(
+        title or _title_from(name), tuple(headings), _parents(headings), tuple(tables), dict(sorted(cuts.items()))
+    )
+
+
+def _parents(headings: list[Heading]) -> tuple[int, ...]:
+    parents: list[int] = []
+    for at, heading in enumerate(headings):
+        above = at - 1
+        while above >= 0 and headings[above].level >= heading.level:
+            above = parents[above]
+        parents.append(above)
+    return tuple(parents)
 
 
 def _keep_headings_with_their_text(text: str, headings: list[Heading], cuts: dict[int, float]) -> None:
@@ -131,12 +142,13 @@ def _line_starts(text: str) -> list[int]:
 
 
 def _front_matter_end(text: str) -> int:
-    match = re.match(r"\ufeff?---[ \t]*\n(?:[^\n]*\n){0,200}?---[ \t]*(?:\n|\Z)", text)
+    # It opens with a key: a document may also begin with a line drawn across.
+    match = re.match(r"\ufeff?---[ \t]*\n(?=\s*[\w\"'][^\n:]*:|---)(?:[^\n]*\n){0,200}?---[ \t]*(?:\n|\Z)", text)
     return match.end() if match else 0
 
 
 def _front_matter_title(front_matter: str) -> str:
-    match = re.search(r"^title:[ \t]*(.+?)[ \t]*$", front_matter, re.MULTILINE)
+    match = re.search(r"^title:[ \t]*([^>|\s].*?)[ \t]*$", front_matter, re.MULTILINE)
     return match[1].strip("\"'") if match else ""
 
 

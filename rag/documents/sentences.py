@@ -11,7 +11,7 @@ _ABBREVIATIONS = frozenset(
     "jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun a.m p.m u.s u.k p pp vol art sec para "
     "al ca tel ext min max avg incl excl ref".split()
 )
-_END = re.compile(r"(?:[.!?\u2026]+[\"'\u2019\u201d)\]*_]*(?=\s)|[\u3002\uff01\uff1f])\s*|\n+[ \t]*")
+_END = re.compile(r"(?:(?<![.!?\u2026])[.!?\u2026]++[\"'\u2019\u201d)\]*_]*(?=\s)|[\u3002\uff01\uff1f])\s*|\n+[ \t]*")
 _LAST_WORD = re.compile(r"([\w.]+)[.!?\u2026]+[\"'\u2019\u201d)\]*_]*\s*$")
 _LINE_OF_ITS_OWN = re.compile(r"[-*+>|#]|\d+[.)]\s|\s*\n")
 _OPENERS = "\"'\u2018\u201c([*_`\u00a3$\u20ac"

@@ -79,7 +79,7 @@ def split(
         seen[whole] = seen.get(whole, 0) + 1
         key = "\0".join((salt, document.source, whole, str(seen[whole])))
         chunk_id = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:20]
-        heading = _heading(plan, text, start)
+        heading = _heading(plan, text, start, end)
         chunks.append(Chunk(chunk_id, whole, document.source, document.doc_type, plan.title, heading, start, end))
     return chunks
 
@@ -156,13 +156,10 @@ def _context(plan: Outline, position: int, count: Callable[[str], int], most: in
     return line
 
 
-def _heading(plan: Outline, text: str, start: int) -> str:
+def _heading(plan: Outline, text: str, start: int, end: int) -> str:
     """The heading path of a chunk's first text, the headings it opens with counted in, the title left out."""
     path = plan.heading_path(start)
-    while path and path[-1].start >= start:
-        after = path[-1].end
-        following = plan.heading_path(after + len(text[after:]) - len(text[after:].lstrip()))
-        if following == path:
-            break
-        path, start = following, path[-1].end
+    while path and path[-1].start >= start and (rest := text[path[-1].end : end].lstrip()):
+        start = path[-1].end
+        path = plan.heading_path(end - len(rest))
     return " > ".join(heading.text for heading in path if heading.text != plan.title)

@@ -9,7 +9,7 @@ from itertools import zip_longest
 from rag.schema import Chunk
 
 _NUMBERING = re.compile(
-    r"^(?:\d+[.)]\s*|\d+(?:\.\d+)+\s+|[A-Z][.)]\s+|(?:part|step|section|clause)\s+\d+[:.]?\s*)", re.I
+    r"^(?:\d+(?:\.\d+)+[.)]?\s+|\d+[.)]\s*|[A-Z][.)]\s+|(?:part|step|section|clause)\s+\d+[:.]?\s*)", re.I
 )
 
 
@@ -31,7 +31,7 @@ def example_questions(chunks: Sequence[Chunk], count: int = 4) -> list[str]:
     for questions in by_type.values():
         questions.sort(key=lambda question: (question.startswith("What does \u201c"), len(question)))
     mixed = [question for row in zip_longest(*by_type.values()) for question in row if question]
-    return mixed[:count]
+    return list(dict.fromkeys(mixed))[:count]
 
 
 def _lower_first(heading: str) -> str:

@@ -6,6 +6,7 @@ the lock file lets one writer in at a time.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -22,6 +23,7 @@ FORMAT = 1
 CHUNKS, VECTORS, LEXICAL, TOKENS, MANIFEST = "chunks.jsonl", "vectors.npy", "lexical", "tokens", "manifest.json"
 REBUILD = "run: python -m rag.ingest"
 _KEEP = 2
+_UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
 
 
 @dataclass(frozen=True)
@@ -78,15 +80,22 @@ class Manifest:
 
 def published(index: Path) -> Path | None:
     """The folder of the published generation, or None where nothing was ever published."""
+    name = _current(index)
+    while name is not None and (not name.startswith("gen-") or "/" in name or not (index / name).is_dir()):
+        # A writer may have published again, and dropped this one, since CURRENT was read.
+        if (again := _current(index)) == name:
+            raise VectorIndexError(f"{index / 'CURRENT'} names no generation; {REBUILD} --rebuild.")
+        name = again
+    return index / name if name else None
+
+
+def _current(index: Path) -> str | None:
     try:
-        name = (index / "CURRENT").read_text("utf-8").strip()
+        return (index / "CURRENT").read_text("utf-8").strip()
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, UnicodeDecodeError):
         raise VectorIndexError(f"{index / 'CURRENT'} cannot be read; {REBUILD} --rebuild.") from None
-    if not name.startswith("gen-") or "/" in name or not (index / name).is_dir():
-        raise VectorIndexError(f"{index / 'CURRENT'} names no generation; {REBUILD} --rebuild.")
-    return index / name
 
 
 def damage(folder: Path, manifest: Manifest) -> str:
@@ -120,8 +129,11 @@ def writer(index: Path) -> Iterator[None]:
             yield
     except Timeout:
         raise LodestarError(f"Another ingest is writing {index}; wait for it to end.") from None
-    except (PermissionError, FileExistsError, NotADirectoryError):
-        raise LodestarError(f"The index folder {index} cannot be written; name another with --index.") from None
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        why = (error.strerror or "").lower()
+        raise LodestarError(f"The index folder {index} cannot be written ({why}); name another with --index.") from None
 
 
 def new_name(content: str) -> str:

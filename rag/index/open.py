@@ -86,7 +86,7 @@ class IndexReader:
 
     def current(self) -> OpenIndex:
         """The published generation. Raises VectorIndexError where there is none, or where this embedder did not make it."""
-        for attempt in range(_TRIES):
+        for _ in range(_TRIES):
             folder = self._published()
             opened = self._opened
             if opened is not None and opened.name == folder.name:
@@ -96,11 +96,12 @@ class IndexReader:
                     return self._opened
                 try:
                     opened = OpenIndex(folder)
-                except VectorIndexError:
-                    # A writer may have published again and dropped this one between the look and the opening.
-                    if attempt + 1 < _TRIES and published(self._index) != folder:
-                        continue
-                    raise
+                except Exception:
+                    # A writer may have published again and dropped this one between the look and the end of opening;
+                    # what fails then, and how, hangs on the library that was just reading.
+                    if published(self._index) == folder:
+                        raise
+                    continue
                 if opened.manifest.recipe.embedder != self._embedder.identity:
                     raise VectorIndexError(f"The index was built with another embedding model; {REBUILD}.")
                 self._opened = opened

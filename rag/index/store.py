@@ -91,9 +91,12 @@ class ChromaStore:
 
         self._rows = {chunk.chunk_id: row for row, chunk in enumerate(chunks)}
         with _CHROMA_LOCK:
-            client = _chroma_client(folder)
-            self._store = Chroma(COLLECTION, client=client, create_collection_if_not_exists=False)
-            weakref.finalize(self, client.close)
+            try:
+                client = _chroma_client(folder)
+                weakref.finalize(self, client.close)
+                self._store = Chroma(COLLECTION, client=client, create_collection_if_not_exists=False)
+            except Exception as error:  # whatever Chroma, SQLite and its Rust half raise
+                raise VectorIndexError("The Chroma store cannot be read; run: python -m rag.ingest --rebuild.") from error
 
     def search(self, vector: Vectors, k: int, scope: Scope | None = None) -> list[tuple[int, float]]:
         k = min(k, len(self._rows) if scope is None else len(scope.rows))
