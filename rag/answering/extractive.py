@@ -28,7 +28,7 @@ from rag.index.lexical import query_words, words
 MOST = 3
 """Quoted sentences in an answer, at most."""
 
-_WORDS, _MEANING, _FOUND, _KIND = 0.40, 0.40, 0.12, 0.08
+_WORDS, _MEANING, _FOUND, _KIND = 0.35, 0.38, 0.12, 0.15
 _CONTEXT = 0.5  # a question word in the title or heading counts half of one in the sentence
 _READ = 24  # sentences read for their meaning
 _CLOSE = 0.72  # a further sentence must reach this share of the best one's score

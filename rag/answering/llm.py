@@ -110,6 +110,8 @@ def available(settings: Settings, find: Callable[[], Sequence[Endpoint]] = find_
         raise SettingsError(
             "RAG_LLM=openai needs OPENAI_BASE_URL or OPENAI_API_KEY, or a local server that is running."
         )
+    if settings.llm in LLMS and all(option.kind != settings.llm for option in options):
+        options.append(Option(LlmChoice(settings.llm, settings.llm), settings.llm))
     # The kind that was asked for comes first; the order is otherwise kept.
     return sorted(options, key=lambda option: settings.llm not in ("auto", option.kind))
 

@@ -89,6 +89,6 @@ def _read(path: Path, root: Path) -> str:
     if not stat.S_ISREG(target.stat().st_mode):
         raise ValueError("it is not a regular file")
     text = LOADERS[path.suffix.lower()](target)
-    if not text.strip("\ufeff \t\r\n\f\v"):
+    if not text.replace("\ufeff", "").strip():
         raise ValueError("it is empty")
     return text

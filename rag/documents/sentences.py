@@ -13,6 +13,7 @@ _ABBREVIATIONS = frozenset(
 )
 _END = re.compile(r"(?:(?<![.!?\u2026])[.!?\u2026]++[\"'\u2019\u201d)\]*_]*(?=\s)|[\u3002\uff01\uff1f])\s*|\n+[ \t]*")
 _LAST_WORD = re.compile(r"([\w.]+)[.!?\u2026]+[\"'\u2019\u201d)\]*_]*\s*$")
+_NUMBERED = re.compile(r"(?:^|\n)[ \t]*(?:#{1,6}[ \t]+)?[-*+>\s]*\d+(?:\.\d+)*[.)]\s*$")
 _LINE_OF_ITS_OWN = re.compile(r"[-*+>|#]|\d+[.)]\s|\s*\n")
 _OPENERS = "\"'\u2018\u201c([*_`\u00a3$\u20ac"
 
@@ -40,6 +41,8 @@ def _wrapped(before: str, after: str) -> bool:
 def _goes_on(before: str, after: str) -> bool:
     following = after.lstrip(_OPENERS)[:1]
     if following.islower():
+        return True
+    if _NUMBERED.search(before):
         return True
     word = _LAST_WORD.search(before)
     if word is None:

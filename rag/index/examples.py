@@ -15,23 +15,29 @@ _NUMBERING = re.compile(
 
 def example_questions(chunks: Sequence[Chunk], count: int = 4) -> list[str]:
     """Questions that the index can answer, each from another doc_type as far as they reach."""
-    by_type: dict[str, list[str]] = {}
+    by_type: dict[str, dict[str, Chunk]] = {}
     for chunk in chunks:
         heading = _NUMBERING.sub("", chunk.heading.rpartition(" > ")[2]).strip(" .:")
-        if heading.endswith("?"):
-            question = heading
-        elif 2 <= len(heading.split()) <= 7 and len(chunk.title) <= 60 and len(chunk.body) > 150:
-            question = f"What does \u201c{chunk.title}\u201d say about {_lower_first(heading)}?"
-        else:
+        if len(chunk.title) > 60 or len(chunk.body) <= 150 or not 2 <= len(heading.split()) <= 7:
             continue
-        questions = by_type.setdefault(chunk.doc_type, [])
-        if question not in questions:
-            questions.append(question)
-    # Shorter ones read best on a button; a real question from a document comes before a made one.
-    for questions in by_type.values():
-        questions.sort(key=lambda question: (question.startswith("What does \u201c"), len(question)))
-    mixed = [question for row in zip_longest(*by_type.values()) for question in row if question]
+        if heading.endswith("?"):  # out of its document it needs the subject in front
+            question = f"{chunk.title}: {_lower_first(heading)}"
+        else:
+            question = f"What does \u201c{chunk.title}\u201d say about {_lower_first(heading)}?"
+        by_type.setdefault(chunk.doc_type, {}).setdefault(question, chunk)
+    ordered = [sorted((_awkwardness(q, chunk), q) for q, chunk in questions.items()) for questions in by_type.values()]
+    # The doc_type with the best question comes first, then each has its turn.
+    mixed = [entry[1] for row in zip_longest(*sorted(ordered)) for entry in row if entry]
     return list(dict.fromkeys(mixed))[:count]
+
+
+def _awkwardness(question: str, chunk: Chunk) -> tuple[int, int, int]:
+    """Numbers and marks in a title read badly on a button, a heading that says "he" or "it" says little there."""
+    marks = bool(re.search(r"[\d():,>|*_`]", chunk.title))
+    vague = bool(
+        re.search(r"\b(?:he|she|it|its|they|them|us|we|this|that|there)\b", question[len(chunk.title) :], re.I)
+    )
+    return 2 * marks + vague, len(chunk.title) // 12, abs(len(question) - 55)
 
 
 def _lower_first(heading: str) -> str:

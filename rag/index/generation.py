@@ -7,6 +7,7 @@ the lock file lets one writer in at a time.
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -164,8 +165,34 @@ def publish(index: Path, built: Path, name: str) -> Path:
     point_at(index, name)
     for old in sorted(index.glob("gen-*"))[:-_KEEP]:
         if old != folder:
-            shutil.rmtree(old, ignore_errors=True)
+            _drop(old)
     return folder
+
+
+def hold(folder: Path) -> int:
+    """Keep a generation from being dropped until the descriptor that is returned is closed, or this process ends.
+
+    An answer may take longer than two ingests, and Chroma opens its files anew while it is asked.
+    """
+    descriptor = os.open(folder / MANIFEST, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    return descriptor
+
+
+def _drop(folder: Path) -> None:
+    """Remove a generation that nobody holds; one that is held goes when a later one is published."""
+    try:
+        descriptor = os.open(folder / MANIFEST, os.O_RDONLY)
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder, ignore_errors=True)
+    except BlockingIOError:
+        pass
+    finally:
+        os.close(descriptor)
 
 
 def point_at(index: Path, name: str) -> None:

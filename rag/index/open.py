@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
+import weakref
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from rag.index.embed import Embedder, Vectors
-from rag.index.generation import CHUNKS, LEXICAL, REBUILD, TOKENS, VECTORS, Manifest, damage, published
+from rag.index.generation import CHUNKS, LEXICAL, REBUILD, TOKENS, VECTORS, Manifest, damage, hold, published
 from rag.index.lexical import Lexical
 from rag.index.store import Scope, Store, store_kind
 from rag.index.tokens import Tokens
@@ -32,14 +34,18 @@ class OpenIndex:
     def __init__(self, folder: Path) -> None:
         """Raises VectorIndexError when the generation is incomplete or damaged."""
         self.manifest = Manifest.read(folder)
+        weakref.finalize(self, os.close, hold(folder))
         if fault := damage(folder, self.manifest):
             raise VectorIndexError(f"The index {folder.name} is damaged ({fault}); {REBUILD} --rebuild.")
-        self.chunks = read_chunks(folder)
-        self.vectors: Vectors = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
-        self.lexical = Lexical(folder / LEXICAL)
-        self.tokens = Tokens(folder / TOKENS)
         recipe = self.manifest.recipe
-        self.store: Store = store_kind(recipe.store).open(folder / recipe.store, self.chunks)
+        try:
+            self.chunks = read_chunks(folder)
+            self.vectors: Vectors = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
+            self.lexical = Lexical(folder / LEXICAL)
+            self.tokens = Tokens(folder / TOKENS)
+            self.store: Store = store_kind(recipe.store).open(folder / recipe.store, self.chunks)
+        except (OSError, ValueError, KeyError, TypeError):
+            raise VectorIndexError(f"The index {folder.name} cannot be read; {REBUILD} --rebuild.") from None
 
     @property
     def name(self) -> str:

@@ -96,7 +96,9 @@ class ChromaStore:
                 weakref.finalize(self, client.close)
                 self._store = Chroma(COLLECTION, client=client, create_collection_if_not_exists=False)
             except Exception as error:  # whatever Chroma, SQLite and its Rust half raise
-                raise VectorIndexError("The Chroma store cannot be read; run: python -m rag.ingest --rebuild.") from error
+                raise VectorIndexError(
+                    "The Chroma store cannot be read; run: python -m rag.ingest --rebuild."
+                ) from error
 
     def search(self, vector: Vectors, k: int, scope: Scope | None = None) -> list[tuple[int, float]]:
         k = min(k, len(self._rows) if scope is None else len(scope.rows))

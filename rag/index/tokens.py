@@ -96,9 +96,15 @@ class Tokens:
         if not len(rows) or not len(pieces):
             return np.zeros(len(rows), np.float32)
         question = project(pieces, self.projection)
-        spans = [slice(int(self._offsets[row]), int(self._offsets[row + 1])) for row in rows]
+        # A chunk of nothing that the model has a piece for meets nothing.
+        met_at = np.flatnonzero(self._offsets[rows + 1] > self._offsets[rows])
+        spans = [slice(int(self._offsets[row]), int(self._offsets[row + 1])) for row in rows[met_at]]
+        if not spans:
+            return np.zeros(len(rows), np.float32)
         tokens = np.concatenate([self._tokens[span] for span in spans]).astype(np.float32)
         scales = np.concatenate([self._scales[span] for span in spans])
         starts = np.concatenate([[0], np.cumsum([span.stop - span.start for span in spans])[:-1]])
         met = np.maximum.reduceat((tokens @ question.T) * scales[:, None], starts, axis=0)
-        return np.asarray(np.clip(met @ (weights / weights.sum()), 0.0, 1.0), np.float32)
+        scores = np.zeros(len(rows), np.float32)
+        scores[met_at] = np.clip(met @ (weights / weights.sum()), 0.0, 1.0)
+        return scores
