@@ -20,7 +20,7 @@ def ask(page: Page, url: str) -> None:
     for question in QUESTIONS:
         page.locator("#question textarea").fill(question)
         page.keyboard.press("Enter")
-        page.locator("#panel .turn.shown .asked", has_text=question).wait_for(timeout=120_000)
+        page.locator("#panel .turn.shown .asked", has_text=question).wait_for(state="attached", timeout=120_000)
     page.wait_for_timeout(500)
 
 

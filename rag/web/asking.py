@@ -1,0 +1,106 @@
+"""One question on its way: a stream of pieces from the assistant becomes a growing message in the chat."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from typing import Any, cast
+
+from rag.schema import Answer, LodestarError
+from rag.web import record
+from rag.web.answer_text import linked, with_notice, with_sources
+from rag.web.history import Message, next_turn, turns
+from rag.web.needs import Assistant
+
+MOST_CHARACTERS = 4_000
+_PAUSE = 0.04  # seconds between two updates of the page: smooth to read, and many visitors stay cheap to serve
+
+_log = logging.getLogger(__name__)
+
+
+async def ask(
+    assistant: Assistant,
+    question: str,
+    history: Sequence[Message],
+    doc_type: str | None,
+    llm: str | None,
+    *,
+    on_page: bool,
+) -> AsyncIterator[str | dict[str, Any]]:
+    """Yield the answer so far, again and again.
+
+    `on_page`: messages for the chat, the last one carrying the whole Answer for the sources panel. Otherwise plain text
+    for a program, with the sources named below it. Never raises for what can go wrong with an answer: it says so.
+    """
+    question = question.strip()
+    turn = next_turn(history)
+    said = ""
+    if not question:
+        yield _shown("", "Type a question first.", on_page)
+        return
+    if len(question) > MOST_CHARACTERS:
+        sentence = f"Please keep a question under {MOST_CHARACTERS:,} characters; this one has {len(question):,}."
+        yield _shown("", sentence, on_page)
+        return
+    try:
+        stream = assistant.stream(question, turns(history), doc_type=doc_type or None, llm=llm or None)
+        # Closing matters: it is how a closed tab or the stop button reaches the endpoint.
+        async with aclosing(_paced(cast("AsyncGenerator[str | Answer]", stream))) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Answer):
+                    yield _finished(piece, turn, on_page)
+                    return
+                said += piece
+                if said.strip():
+                    yield {"role": "assistant", "content": linked(said, turn)} if on_page else said
+    except LodestarError as error:
+        yield _shown(linked(said, turn) if on_page else said, str(error), on_page)
+    except Exception:
+        _log.exception("The question could not be answered")
+        sentence = "Something went wrong while answering. Please try again; the terminal says what happened."
+        yield _shown(linked(said, turn) if on_page else said, sentence, on_page)
+
+
+async def _paced(stream: AsyncGenerator[str | Answer]) -> AsyncGenerator[str | Answer]:
+    """The same text in fewer pieces: what comes faster than `_PAUSE` is put together, nothing is held back for longer."""
+    loop = asyncio.get_running_loop()
+    text, shown = "", 0.0
+    async with aclosing(stream):
+        coming = asyncio.ensure_future(anext(stream))
+        try:
+            while True:
+                arrived, _ = await asyncio.wait({coming}, timeout=_PAUSE if text else None)
+                if arrived:
+                    piece = coming.result()
+                    if isinstance(piece, Answer):
+                        yield piece
+                        return
+                    text += piece
+                    coming = asyncio.ensure_future(anext(stream))
+                if not arrived or loop.time() - shown >= _PAUSE:
+                    yield text
+                    text, shown = "", loop.time()
+        finally:
+            coming.cancel()
+            await asyncio.wait({coming})
+
+
+def _finished(answer: Answer, turn: int, on_page: bool) -> str | dict[str, Any]:
+    if not on_page:
+        sources = {citation.n: citation.chunk.source for citation in answer.citations}
+        if answer.fault:
+            return with_notice(answer.text, answer.fault, on_page=False)
+        return with_sources(answer.text, sources)
+    text = linked(answer.text, turn)
+    return {
+        "role": "assistant",
+        "content": with_notice(text, answer.fault) if answer.fault else text,
+        "metadata": record.metadata(answer),
+    }
+
+
+def _shown(text: str, sentence: str, on_page: bool) -> str | dict[str, Any]:
+    content = with_notice(text, sentence, on_page=on_page)
+    return {"role": "assistant", "content": content} if on_page else content

@@ -1,0 +1,55 @@
+"""What things are called on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from rag.schema import Chunk, LlmChoice, Overview
+
+ALL_DOCUMENTS = ""
+
+
+def doc_type_label(doc_type: str) -> str:
+    """`meeting-notes` as a person writes it: `Meeting notes`."""
+    words = doc_type.replace("-", " ").replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def place_label(chunk: Chunk) -> str:
+    """Where a chunk stands: title, then the headings that lead to it, the title not said twice."""
+    parts = [part.strip() for part in chunk.heading.split(">") if part.strip()]
+    title = chunk.title.strip()
+    if title and (not parts or parts[0] != title):
+        parts.insert(0, title)
+    return " › ".join(parts) or chunk.source
+
+
+def doc_type_choices(doc_types: Mapping[str, int]) -> list[tuple[str, str]]:
+    """The filter's rows, (label, doc_type); the first means no filter."""
+    return [("All documents", ALL_DOCUMENTS)] + [
+        (f"{doc_type_label(doc_type)} ({count})", doc_type) for doc_type, count in sorted(doc_types.items())
+    ]
+
+
+def llm_choices(llms: Sequence[LlmChoice]) -> list[tuple[str, str]]:
+    """The model picker's rows, (label, name)."""
+    return [(llm.label, llm.name) for llm in llms]
+
+
+def greeting(overview: Overview) -> str:
+    """The page before the first question."""
+    documents = "1 document" if overview.documents == 1 else f"{overview.documents} documents"
+    return (
+        "<h1>What would you like to know?</h1>"
+        f"<p>Answers come from {documents}, with the passage that proves each one beside it.</p>"
+    )
+
+
+def apology(sentence: str) -> str:
+    """The page when there is nothing to answer from; `sentence` says what to do. Words in backticks are commands."""
+    pieces = escape(sentence, quote=False).split("`")
+    if len(pieces) % 2 == 0:
+        return f"<h1>Not ready yet</h1><p>{escape(sentence, quote=False)}</p>"
+    said = "".join(f"<code>{piece}</code>" if place % 2 else piece for place, piece in enumerate(pieces))
+    return f"<h1>Not ready yet</h1><p>{said}</p>"

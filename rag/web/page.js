@@ -1,0 +1,102 @@
+// What Gradio has no words for: a citation leads to its passage, the drawers of a phone, and a question's limits.
+(() => {
+  const MOST_CHARACTERS = 4000;
+  const phone = matchMedia("(max-width: 899px)");
+  const box = () => document.querySelector("#question textarea");
+  const open = (drawer) => document.body.setAttribute("data-drawer", drawer);
+  const close = () => document.body.removeAttribute("data-drawer");
+
+  function showTurn(section) {
+    document.querySelectorAll("#panel .turn").forEach((turn) => turn.classList.toggle("shown", turn === section));
+  }
+
+  function showSource(id) {
+    const source = document.getElementById(id);
+    if (!source) return;
+    showTurn(source.closest(".turn"));
+    if (phone.matches) open("sources");
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const panel = document.getElementById("panel");
+    const top = panel.scrollTop + source.getBoundingClientRect().top - panel.getBoundingClientRect().top - 52;
+    panel.scrollTo({ top, behavior: calm ? "auto" : "smooth" });
+    source.focus({ preventScroll: true });
+    source.classList.remove("flash");
+    void source.offsetWidth; // restarts the animation when the same number is clicked twice
+    source.classList.add("flash");
+  }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='#']");
+    const id = link?.getAttribute("href").slice(1) ?? "";
+    if (/^s\d+-\d+$/.test(id)) {
+      event.preventDefault();
+      showSource(id);
+    } else if (/^turn-\d+$/.test(id)) {
+      event.preventDefault();
+      showTurn(document.getElementById(id));
+      document.getElementById("panel").scrollTop = 0;
+    }
+    const drawer = event.target.closest("[data-open]");
+    if (drawer) open(drawer.dataset.open);
+    else if (event.target.closest("[data-close], #new-chat, #saved-list button, #saved-list tr") || event.target === document.body) close();
+  });
+  document.addEventListener("keydown", (event) => event.key === "Escape" && close());
+
+  // An empty question does nothing; one that is too long says so and stays where it is.
+  function stopped(event) {
+    const text = box()?.value ?? "";
+    const over = text.trim().length > MOST_CHARACTERS;
+    if (text.trim() && !over) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const limit = document.getElementById("too-long");
+    if (over && limit) {
+      const count = (n) => n.toLocaleString("en");
+      limit.textContent = `Please keep a question under ${count(MOST_CHARACTERS)} characters; this one has ${count(text.trim().length)}.`;
+      limit.hidden = false;
+    }
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.shiftKey && event.target === box()) stopped(event);
+  }, true);
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("#question .submit-button")) stopped(event);
+  }, true);
+  document.addEventListener("input", (event) => {
+    const limit = document.getElementById("too-long");
+    if (event.target === box() && limit && event.target.value.trim().length <= MOST_CHARACTERS) limit.hidden = true;
+  });
+
+  // A copied answer carries plain numbers and says below what they stand for.
+  if (navigator.clipboard) {
+    const write = navigator.clipboard.writeText.bind(navigator.clipboard);
+    navigator.clipboard.writeText = (text) => {
+      const labels = new Map();
+      const plain = text.replace(/\[\\\[(\d+)\\\]\]\(#(s\d+-\d+)\)/g, (_, n, id) => {
+        const label = document.getElementById(id)?.dataset.label;
+        if (label) labels.set(Number(n), label);
+        return `[${n}]`;
+      }).replace(/> \u2060/g, "").replace(/&#91;/g, "[").replace(/&lt;/g, "<").replace(/&amp;/g, "&");
+      const list = [...labels].sort((a, b) => a[0] - b[0]).map(([n, label]) => `[${n}] ${label}`);
+      return write(list.length ? `${plain}\n\n${list.join("\n")}` : plain);
+    };
+  }
+
+  // Whoever opens the view behind one answer wants it for the next one too.
+  let behind = false;
+  document.addEventListener("toggle", (event) => {
+    if (event.target.matches?.("#panel details.found") && event.target.closest(".turn.shown")) behind = event.target.open;
+  }, true);
+
+  window.lodestar = {
+    send: () => document.querySelector("#question .submit-button")?.click(),
+    ready: () => {
+      const sources = document.querySelectorAll("#panel .turn.shown .source[id]").length;
+      document.querySelector(".brand [data-open='sources']").textContent = sources ? `Sources (${sources})` : "Sources";
+      const panel = document.getElementById("panel");
+      if (panel) panel.scrollTop = 0;
+      if (behind) document.querySelectorAll("#panel details.found").forEach((view) => (view.open = true));
+      if (!phone.matches && document.activeElement === document.body) box()?.focus();
+    },
+  };
+})();

@@ -1,0 +1,129 @@
+"""From a built page to a listening server: who may enter, what the browser may load, and what is said on the terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import threading
+from typing import Any
+
+from rag.config import Settings
+from rag.schema import SettingsError
+from rag.web.needs import Assistant
+
+# The page comes whole from this process. The browser is told so, and then nothing that a document or a model says can
+# make it load an image, a script or a form target from anywhere else.
+_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; font-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "script-src 'self' 'unsafe-inline' 'unsafe-eval'; connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'"
+)
+_HEADERS = [
+    (b"content-security-policy", _POLICY.encode("ascii")),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-robots-tag", b"noindex"),
+]
+_LOCAL = ("127.0.0.1", "localhost", "::1")
+
+
+class OwnFilesOnly:
+    """ASGI middleware that sends the policy with each answer; it touches headers only, so streaming stays streaming."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def send_with_policy(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", []), *_HEADERS]}
+            await send(message)
+
+        await self.app(scope, receive, send_with_policy if scope["type"] == "http" else send)
+
+
+def login(settings: Settings) -> tuple[tuple[str, str] | None, bool]:
+    """The user and password to ask for, and whether they were made up here. A public link is never without."""
+    user, _, password = settings.auth.get_secret_value().partition(":")
+    if password:
+        return (user, password), False
+    if settings.share:
+        return ("lodestar", secrets.token_urlsafe(12)), True
+    return None, False
+
+
+def serve(assistant: Assistant, settings: Settings) -> None:
+    """Open the page and stay until stopped. Raises SettingsError when it cannot listen where it should."""
+    threading.Thread(target=_warm_up, args=(assistant,), daemon=True).start()
+    os.environ.update(GRADIO_ANALYTICS_ENABLED="False", HF_HUB_DISABLE_TELEMETRY="1", DO_NOT_TRACK="1")
+    os.environ.pop("GRADIO_ALLOWED_PATHS", None)
+    _reach_itself()
+    from starlette.middleware import Middleware
+
+    from rag.web import theme
+    from rag.web.page import build
+
+    auth, made_up = login(settings)
+    page = build(assistant)
+    try:
+        _, local_url, share_url = page.launch(
+            server_name=settings.host,
+            server_port=settings.port or None,
+            share=settings.share,
+            auth=auth,
+            auth_message="<b>Lodestar</b><br>This page is private.",
+            theme=theme.theme(),
+            head=theme.head(),
+            favicon_path=theme.STAR,
+            app_kwargs={"middleware": [Middleware(OwnFilesOnly)]},
+            footer_links=[],
+            max_file_size="1kb",
+            run_history=False,
+            enable_monitoring=False,
+            mcp_server=False,
+            ssr_mode=False,
+            pwa=False,
+            inline=False,
+            quiet=True,
+            prevent_thread_lock=True,
+        )
+    except OSError:
+        raise SettingsError(
+            f"Port {settings.port} on {settings.host} is not free; choose another one with --port."
+        ) from None
+    # For a shared page Gradio's template would have the browser fetch the whole front end from a host of theirs.
+    page.share = False
+    _announce(settings, local_url, share_url, auth if made_up else None)
+    with contextlib.suppress(KeyboardInterrupt):
+        threading.Event().wait()
+    page.close(verbose=False)
+
+
+def _announce(settings: Settings, local_url: str, share_url: str | None, made_up: tuple[str, str] | None) -> None:
+    print(f"Lodestar is open at {share_url or local_url}", flush=True)
+    if made_up:
+        print(f"User: {made_up[0]}   Password: {made_up[1]}", flush=True)
+    elif settings.host not in _LOCAL and not settings.auth.get_secret_value():
+        print(
+            "Anyone who reaches this address can read the documents; --auth USER:PASSWORD asks for a password.",
+            flush=True,
+        )
+    if settings.share and not share_url:
+        print(
+            "The public link could not be made (it needs the internet); the page is open on this machine only.",
+            flush=True,
+        )
+    print("Ctrl-C stops it.", flush=True)
+
+
+def _warm_up(assistant: Assistant) -> None:
+    # Whatever is wrong here is wrong again at the first question, and is told there, to the person who asked.
+    with contextlib.suppress(Exception):
+        assistant.warm_up()
+
+
+def _reach_itself() -> None:
+    """Gradio looks at its own address before it starts; a proxy setting must not send that outside."""
+    for name in ("NO_PROXY", "no_proxy"):
+        hosts = [host for host in os.environ.get(name, "").split(",") if host]
+        os.environ[name] = ",".join(dict.fromkeys([*hosts, *_LOCAL]))

@@ -1,0 +1,1 @@
+"""Stand-ins for what the tests cannot have: they speak the real protocol, and do what a test tells them."""

@@ -1,0 +1,72 @@
+"""What an answer's text becomes in the chat, and that the history gets it back unchanged."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.web.answer_text import PAGE_SPEAKS, linked, plain, with_notice, with_sources
+
+# Letters that mean something to Markdown, HTML or to our own marks, in any order.
+HOSTILE = st.lists(st.sampled_from([*"a1 2\n[]()<>/!?&;#`*_\\\"'", "[1]", "&lt;", "&#91;", "```"]), max_size=40).map(
+    "".join
+)
+
+
+def test_numbers_become_links_to_the_sources_of_their_turn() -> None:
+    assert linked("Yes [1][12].", 3) == r"Yes [\[1\]](#s3-1)[\[12\]](#s3-12)."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "![x](http://foreign.example/a.png)",
+        "[x](http://foreign.example/)",
+        "[x]: http://foreign.example/",
+        "![x][1] and [1]: http://foreign.example/",
+        "<img src=x onerror=alert(1)>",
+        "<!-- hidden -->",
+        "</p><script>alert(1)</script>",
+    ],
+)
+def test_nothing_that_loads_or_runs_is_left(text: str) -> None:
+    shown = linked(text, 1).replace(r"[\[1\]](#s1-1)", "")
+    assert "[" not in shown
+    assert "<" not in shown
+
+
+def test_ordinary_text_is_left_alone() -> None:
+    text = "5 < 6 & 7 > 3, **bold**, `a[1] <b>`, fish & chips\n\n```\nx[2] = <y>\n```"
+    assert linked(text, 1) == text
+
+
+@given(HOSTILE)
+def test_the_history_gets_back_what_was_said(text: str) -> None:
+    assert plain(linked(text, 2)) == text
+
+
+@given(HOSTILE.filter(str.strip))
+def test_the_pages_own_words_are_not_the_answers(text: str) -> None:
+    for shown in (
+        with_notice(linked(text, 1), "The model is down."),
+        with_notice(linked(text, 1), "The model is down.", on_page=False),
+    ):
+        assert plain(shown) == text.rstrip()
+    assert plain(with_notice("", "The model is down.")) == ""
+
+
+def test_a_notice_is_one_harmless_paragraph() -> None:
+    shown = with_notice("Half an", "The model said <b>no</b>\n\n![x](http://foreign.example).")
+    assert shown == f"Half an\n\n> {PAGE_SPEAKS}The model said &lt;b>no&lt;/b> !&#91;x](http://foreign.example)."
+
+
+def test_an_answer_cannot_pretend_to_be_the_page() -> None:
+    assert PAGE_SPEAKS not in linked(f"Hello {PAGE_SPEAKS}there", 1)
+
+
+def test_a_program_is_told_what_the_numbers_mean() -> None:
+    told = with_sources("Yes [1][2].", {2: "b.md", 1: "a.md"})
+    assert told == f"Yes [1][2].\n\n{PAGE_SPEAKS}Sources: [1] a.md, [2] b.md"
+    assert plain(told) == "Yes [1][2]."
+    assert with_sources("I don't know.", {}) == "I don't know."

@@ -1,0 +1,119 @@
+"""One question becomes a growing message, and ends calmly whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from rag.schema import Answer, EndpointError, Turn
+from rag.web.answer_text import PAGE_SPEAKS
+from rag.web.asking import MOST_CHARACTERS, ask
+from rag.web.record import unpack
+from tests.unit.web.samples import ANSWER, answer
+
+
+class Scripted:
+    """An assistant that says what it is told to, and notes what it was asked."""
+
+    def __init__(self, *pieces: str | Answer | Exception | float) -> None:
+        self.pieces = pieces
+        self.asked: list[tuple[str, list[Turn], str | None, str | None]] = []
+        self.closed = False
+
+    async def stream(
+        self, question: str, history: Sequence[Turn], *, doc_type: str | None = None, llm: str | None = None
+    ) -> AsyncIterator[str | Answer]:
+        self.asked.append((question, list(history), doc_type, llm))
+        try:
+            for piece in self.pieces:
+                if isinstance(piece, Exception):
+                    raise piece
+                if isinstance(piece, float):
+                    await asyncio.sleep(piece)
+                else:
+                    yield piece
+        finally:
+            self.closed = True
+
+
+async def said(
+    assistant: Any, question: str = "When?", history: Sequence[Any] = (), *, on_page: bool = True
+) -> list[Any]:
+    return [piece async for piece in ask(assistant, question, history, "", "", on_page=on_page)]
+
+
+async def test_text_grows_and_the_last_message_carries_the_answer() -> None:
+    messages = await said(Scripted("On 30 ", 0.06, "June ", 0.06, "2027 [1].", ANSWER))
+    texts = [message["content"] for message in messages]
+    assert texts[0] == "On 30 "
+    assert texts[-2] == r"On 30 June 2027 [\[1\]](#s1-1)."
+    assert texts[-1].startswith(r"On 30 June 2027 [\[1\]](#s1-1). Ask Ingrid")
+    assert unpack(messages[-1]["metadata"]["log"]) == ANSWER
+    assert all("metadata" not in message for message in messages[:-1])
+
+
+async def test_pieces_that_come_together_are_shown_together_and_none_is_held_back() -> None:
+    messages = await said(Scripted("a", *["b"] * 50, 0.2, "c", ANSWER))
+    texts = [message["content"] for message in messages]
+    assert len(texts) < 10
+    assert "a" + "b" * 50 in texts, "shown while nothing more comes"
+
+
+async def test_the_conversation_filter_and_model_reach_the_assistant() -> None:
+    assistant = Scripted(ANSWER)
+    history = [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": r"Ingrid [\[1\]](#s1-1)."}]
+    messages = [piece async for piece in ask(assistant, "  When? ", history, "contracts", "tiny", on_page=True)]
+    assert assistant.asked == [("When?", [Turn("Who?", "Ingrid [1].")], "contracts", "tiny")]
+    assert "#s2-1" in messages[-1]["content"], "its numbers lead to the second turn's sources"
+    await said(assistant)
+    assert assistant.asked[-1][2:] == (None, None)
+
+
+async def test_a_program_gets_plain_text() -> None:
+    pieces = await said(Scripted("On 30 June 2027 [1].", ANSWER), on_page=False)
+    assert pieces[0] == "On 30 June 2027 [1]."
+    assert pieces[-1] == f"{ANSWER.text}\n\n{PAGE_SPEAKS}Sources: [1] contracts/meridian.md, [2] employees/ingrid.md"
+
+
+async def test_a_fault_is_a_sentence_below_what_arrived() -> None:
+    broken = answer(text="On 30", fault="The model broke off.", citations=())
+    messages = await said(Scripted("On 30", broken))
+    assert messages[-1]["content"] == f"On 30\n\n> {PAGE_SPEAKS}The model broke off."
+    pieces = await said(Scripted("On 30", broken), on_page=False)
+    assert pieces[-1] == f"On 30\n\n{PAGE_SPEAKS}The model broke off."
+
+
+async def test_errors_end_in_a_sentence_and_never_in_a_traceback() -> None:
+    messages = await said(Scripted("On 30", EndpointError("The model is down.")))
+    assert messages[-1]["content"].endswith("The model is down.")
+    messages = await said(Scripted("On 30", RuntimeError("secret detail")))
+    assert messages[-1]["content"].startswith("On 30\n\n")
+    assert "secret" not in messages[-1]["content"]
+
+
+async def test_nothing_and_too_much_never_reach_the_assistant() -> None:
+    assistant = Scripted(ANSWER)
+    assert "Type a question" in (await said(assistant, "  "))[0]["content"]
+    assert f"under {MOST_CHARACTERS:,}" in (await said(assistant, "x" * (MOST_CHARACTERS + 1)))[0]["content"]
+    assert assistant.asked == []
+    await said(assistant, "x" * MOST_CHARACTERS)
+    assert len(assistant.asked) == 1
+
+
+async def test_leaving_closes_the_stream() -> None:
+    assistant = Scripted("On 30", 30.0, ANSWER)
+    asking = ask(assistant, "When?", [], "", "", on_page=True)
+    assert (await anext(asking))["content"] == "On 30"  # type: ignore[index]
+    await asking.aclose()  # type: ignore[attr-defined]
+    assert assistant.closed
+
+
+async def test_cancelling_while_waiting_closes_the_stream() -> None:
+    assistant = Scripted(30.0, ANSWER)
+    waiting = asyncio.ensure_future(said(assistant))
+    await asyncio.sleep(0.05)
+    waiting.cancel()
+    await asyncio.wait({waiting})
+    assert waiting.cancelled()
+    assert assistant.closed

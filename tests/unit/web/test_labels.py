@@ -1,0 +1,31 @@
+"""The words on the page."""
+
+from __future__ import annotations
+
+from rag.schema import Overview
+from rag.web.labels import apology, doc_type_choices, doc_type_label, greeting
+
+
+def test_doc_types_as_a_person_writes_them() -> None:
+    assert doc_type_label("meeting-notes") == "Meeting notes"
+    assert doc_type_label("HR_files") == "HR files"
+
+
+def test_the_filter_begins_with_everything() -> None:
+    assert doc_type_choices({"policies": 7, "contracts": 9}) == [
+        ("All documents", ""),
+        ("Contracts (9)", "contracts"),
+        ("Policies (7)", "policies"),
+    ]
+    assert doc_type_choices({}) == [("All documents", "")]
+
+
+def test_the_greeting_counts() -> None:
+    overview = Overview("gen-1", "", 1, 4, {}, ())
+    assert "1 document," in greeting(overview)
+
+
+def test_an_apology_shows_the_command_and_no_markup() -> None:
+    assert "<code>python -m rag.ingest</code>" in apology("There is no index; run `python -m rag.ingest`.")
+    assert "&lt;b&gt;" in apology("There is no <b>index</b>.")
+    assert "a ` b" in apology("a ` b")
