@@ -1,0 +1,73 @@
+"""The questions prove what they say, and the figures are computed as their names promise."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.metrics import coverage, ndcg, ranks, reciprocal_rank
+
+ROOT = Path(__file__).parents[2]
+QUESTIONS: list[dict[str, Any]] = [
+    json.loads(line) for line in (ROOT / "benchmarks" / "questions.jsonl").open(encoding="utf-8")
+]
+TEXTS = ["The port pays in May.", "An otter costs £4,750.", "May is a month; an Otter swims."]
+
+
+def test_there_are_enough_questions_of_every_category_in_two_halves() -> None:
+    categories = Counter(question["category"] for question in QUESTIONS)
+    splits = Counter(question["split"] for question in QUESTIONS)
+    assert len(QUESTIONS) >= 160
+    assert set(categories) == {
+        "direct_fact",
+        "numerical",
+        "temporal",
+        "comparative",
+        "spanning",
+        "relationship",
+        "holistic",
+        "follow_up",
+        "misspelled",
+        "unanswerable",
+    }
+    assert set(splits) == {"dev", "held_out"}
+    assert abs(splits["dev"] - splits["held_out"]) <= 2
+    assert len({question["id"] for question in QUESTIONS}) == len(QUESTIONS)
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question["id"])
+def test_a_question_is_proved_by_the_exact_text_of_its_sources(question: dict[str, Any]) -> None:
+    quotes = []
+    for reference in question["references"]:
+        text = (ROOT / "knowledge-base" / reference["source"]).read_text("utf-8")
+        assert text[reference["start"] : reference["end"]] == reference["quote"]
+        quotes.append(reference["quote"].lower())
+    assert question["sources"] == list(dict.fromkeys(reference["source"] for reference in question["references"]))
+    assert all(any(keyword.lower() in quote for quote in quotes) for keyword in question["keywords"])
+    assert bool(question["keywords"]) == (question["category"] != "unanswerable")
+    assert bool(question.get("turns")) == (question["category"] == "follow_up")
+
+
+def test_ranks_begin_at_one_and_ignore_case() -> None:
+    assert ranks(TEXTS, ["may", "otter", "heron"]) == [1, 2, 0]
+
+
+def test_reciprocal_rank_is_the_mean_over_the_keywords() -> None:
+    assert reciprocal_rank(TEXTS, ["may", "otter", "heron"]) == pytest.approx((1 + 1 / 2 + 0) / 3)
+
+
+def test_coverage_is_the_share_of_keywords_found() -> None:
+    assert coverage(TEXTS, ["may", "otter", "heron"]) == pytest.approx(2 / 3)
+
+
+def test_ndcg_is_held_against_everything_relevant_in_the_index() -> None:
+    found = TEXTS[:2]
+    gained = 1 / math.log2(3)
+    ideal = 1 / math.log2(2) + 1 / math.log2(3)
+    assert ndcg(found, ["otter"], TEXTS) == pytest.approx(gained / ideal)
+    assert ndcg(found, ["may"], TEXTS) == pytest.approx(1 / ideal)
