@@ -70,8 +70,8 @@ def _files(root: Path) -> Iterator[Path]:
         # os.walk lists a link to a folder among the folders but does not enter it: name it instead of losing it.
         links = [name for name in folders if (here / name).is_symlink()]
         folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [here / name for name in links if not name.startswith(".")]
-        found += [here / name for name in names if not name.startswith(".") and Path(name).suffix.lower() in LOADERS]
+        found.extend(here / name for name in links if not name.startswith("."))
+        found.extend(here / name for name in names if not name.startswith(".") and Path(name).suffix.lower() in LOADERS)
     yield from sorted(found, key=lambda path: os.fsencode(path.relative_to(root).as_posix()))
 
 
@@ -85,7 +85,7 @@ def _read(path: Path, root: Path) -> str:
     if path.is_symlink() and target.is_dir():
         raise ValueError("it is a link to a folder; the folder itself is read where it lies")
     if target.is_dir():
-        os.listdir(target)  # raises what kept the walk out
+        next(target.iterdir(), None)  # raises what kept the walk out
     if not stat.S_ISREG(target.stat().st_mode):
         raise ValueError("it is not a regular file")
     text = LOADERS[path.suffix.lower()](target)

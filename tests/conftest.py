@@ -1,0 +1,55 @@
+"""What all tests share: no setting of the person who runs them reaches a test, and unit tests load nothing heavy."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests.doubles.embedder import LetterEmbedder
+
+WriteFiles = Callable[[Mapping[str, str | bytes]], Path]
+
+HEAVY = ("torch", "transformers", "sentence_transformers", "chromadb", "faiss", "gradio")
+
+for name in [name for name in os.environ if name.startswith(("RAG_", "OPENAI_"))]:
+    del os.environ[name]
+
+# No limit on the time of one example: a busy machine is no fault of the code.
+settings.register_profile("lodestar", deadline=None, print_blob=True)
+settings.load_profile("lodestar")
+
+
+@pytest.fixture
+def embedder() -> LetterEmbedder:
+    return LetterEmbedder()
+
+
+@pytest.fixture
+def write_files(tmp_path: Path) -> WriteFiles:
+    """Write files, given as path -> content, into one folder, and return the folder."""
+
+    def write(files: Mapping[str, str | bytes]) -> Path:
+        folder = tmp_path / "knowledge"
+        folder.mkdir(exist_ok=True)
+        for name, content in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+        return folder
+
+    return write
+
+
+@pytest.fixture(autouse=True)
+def _unit_tests_stay_light(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A unit test that loads a model library, a store or the page costs seconds, and belongs in another folder."""
+    before = set(sys.modules)
+    yield
+    if "unit" in request.path.relative_to(Path(__file__).parent).parts[:1]:
+        loaded = [name for name in HEAVY if name in sys.modules and name not in before]
+        assert not loaded, f"a unit test loaded {', '.join(loaded)}"

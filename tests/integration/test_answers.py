@@ -1,0 +1,148 @@
+"""Answers of the embedded default over a real index: proven, filtered, refused, and from one generation each."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from rag.answering.assistant import Assistant
+from rag.config import Settings
+from rag.index.embed import Embedder
+from rag.index.open import IndexReader
+from rag.ingest import ingest
+from rag.schema import Answer
+from tests.integration.conftest import DOCUMENTS, write_documents
+
+ASKED = {
+    "When does the Port of Invergair agreement end?": ("30 September 2028", "contracts/invergair.md"),
+    "Who owns the Port of Stranraer account?": ("Callum Drever", "contracts/stranraer.md"),
+    "What does the Priority tier of Lowther Estates cost?": ("£2,650", "contracts/lowther.md"),
+    "How long is parental leave?": ("twenty-six weeks", "policies/parental-leave.md"),
+    "What does the Otter probe weigh?": ("3.2 kg", "products/otter.md"),
+    "When did Rhona McAllister join?": ("May 2019", "employees/rhona-mcallister.md"),
+}
+
+
+@pytest.mark.parametrize("question", ASKED)
+def test_answer_quotes_what_the_file_says_where_it_says_it(assistant: Callable[..., Assistant], question: str) -> None:
+    expected, source = ASKED[question]
+    answer = assistant(k=5).ask(question)
+    assert expected in answer.text
+    assert not answer.refused
+    assert answer.fault == ""
+    assert source in {citation.chunk.source for citation in answer.citations}
+    for citation in answer.citations:
+        assert DOCUMENTS[citation.chunk.source][citation.start : citation.end] == citation.quote
+        assert f"[{citation.n}]" in answer.text
+
+
+def test_what_the_documents_do_not_hold_is_refused(assistant: Callable[..., Assistant]) -> None:
+    answer = assistant(k=5).ask("Which zeppelin did the chancellor of Bolivia commission?")
+    assert answer.refused
+    assert answer.text.startswith("I don't know")
+    assert answer.citations == ()
+
+
+def test_filter_by_doc_type(assistant: Callable[..., Assistant]) -> None:
+    answer = assistant(k=5).ask("When did Rhona McAllister join?", doc_type="employees")
+    assert {item.chunk.doc_type for item in answer.retrieved} == {"employees"}
+    nowhere = assistant(k=5).ask("When did Rhona McAllister join?", doc_type="menus")
+    assert (nowhere.retrieved, nowhere.refused) == ((), True)
+
+
+async def test_stream_is_the_answer_in_pieces(assistant: Callable[..., Assistant]) -> None:
+    asked = assistant(k=5)
+    items = [item async for item in asked.stream("What does the Otter probe weigh?")]
+    *pieces, answer = items
+    assert isinstance(answer, Answer)
+    assert all(isinstance(piece, str) for piece in pieces)
+    assert len(pieces) > 1
+    assert "".join(map(str, pieces)).strip() == answer.text
+    assert answer.text == asked.ask("What does the Otter probe weigh?").text
+
+
+def test_a_model_that_is_not_on_the_menu_is_not_asked(assistant: Callable[..., Assistant]) -> None:
+    asked = assistant()
+    answer = asked.ask("How long is parental leave?", llm="http://elsewhere:m")
+    assert answer.fault == "The model http://elsewhere:m is not available any more; choose another one."
+    assert asked.ask("How long is parental leave?", llm="extractive").fault == ""
+
+
+def test_without_an_index_the_fault_says_how_to_make_one(assistant: Callable[..., Assistant], tmp_path: Path) -> None:
+    answer = assistant(index=tmp_path / "none").ask("How long is parental leave?")
+    assert answer.fault == f"There is no index in {tmp_path / 'none'} yet; run: python -m rag.ingest."
+
+
+QUESTIONS, THREADS, VERSIONS = 200, 8, 3
+
+
+def version(n: int) -> dict[str, str]:
+    """The documents with other facts at other places: what one version says, no other does."""
+    return {
+        source: f"Edition {n}{n}.\n{'*' * n}\n" + text.replace("20", f"{n}0").replace("weeks", f"weeks (edition {n})")
+        for source, text in DOCUMENTS.items()
+    }
+
+
+def test_two_rebuilds_during_200_questions_from_8_threads(tmp_path: Path, minilm: Embedder) -> None:
+    base, index = tmp_path / "base", tmp_path / "index"
+    settings = Settings(knowledge_base=base, index=index, llm="extractive", k=2)
+
+    def publish(n: int) -> str:
+        write_documents(base, version(n))
+        return ingest(settings).manifest.name
+
+    generations = {publish(1): 1}
+    assistant = Assistant(settings, minilm, IndexReader(index, minilm))
+    numbers = itertools.count()
+    done = threading.Semaphore(0)
+    published = [threading.Event() for _ in range(VERSIONS + 1)]
+    answers: list[tuple[int, Answer]] = []
+
+    def ask() -> None:
+        while (number := next(numbers)) < QUESTIONS:
+            # The last forty wait for the last version, the middle ones run while it is made.
+            newest = VERSIONS if number >= QUESTIONS - 40 else 1
+            assert newest == 1 or published[newest].wait(120)
+            known = max(n for n in range(1, VERSIONS + 1) if n == 1 or published[n].is_set())
+            question = list(ASKED)[number % len(ASKED)]
+            answers.append((known, assistant.ask(question)))
+            done.release()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        workers = [pool.submit(ask) for _ in range(THREADS)]
+        for n in range(2, VERSIONS + 1):
+            for _ in range(40):
+                assert done.acquire(timeout=120)
+            generations[publish(n)] = n
+            published[n].set()
+        for worker in workers:
+            worker.result()
+
+    assert len(answers) == QUESTIONS
+    assert {generations[answer.generation] for _, answer in answers} >= {1, VERSIONS}
+    for known, answer in answers:
+        assert answer.fault == ""
+        n = generations[answer.generation]
+        assert n >= known, "what was published before the question is what answers it"
+        files = version(n)
+        assert answer.citations
+        for citation in answer.citations:
+            assert files[citation.chunk.source][citation.start : citation.end] == citation.quote
+        for item in answer.retrieved:
+            assert files[item.chunk.source][item.chunk.start : item.chunk.end] == item.chunk.body
+
+
+def test_rebuilt_documents_differ_in_every_chunk(tmp_path: Path) -> None:
+    """The test above could not fail if two versions had the same words at the same place."""
+    for source in DOCUMENTS:
+        one, other = version(1)[source], version(2)[source]
+        assert one != other
+        assert one.index("\n#") != other.index("\n#")
+    assert json.dumps(version(1)) != json.dumps(version(3))

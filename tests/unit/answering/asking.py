@@ -1,0 +1,48 @@
+"""One question through `answer`, over chunks that a test gives and with a model that a test scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from rag.answering import answer as room
+from rag.config import Settings
+from rag.schema import Answer, Retrieved, Turn
+from tests.doubles.embedder import LetterEmbedder
+from tests.doubles.llm import ScriptedLlm
+
+
+class Asking:
+    """`ask` answers; `searched` and `shown` hold what was searched for and what was emitted."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, found: Sequence[Retrieved]) -> None:
+        self.found: Sequence[Retrieved] | Exception = found
+        self.searched: list[str] = []
+        self.filters: list[str | None] = []
+        self.shown: list[str] = []
+        monkeypatch.setattr(room, "retrieve", self._retrieve)
+
+    def _retrieve(self, query: str, index: Any, embedder: Any, k: int, *, doc_type: str | None) -> list[Retrieved]:
+        self.searched.append(query)
+        self.filters.append(doc_type)
+        if isinstance(self.found, Exception):
+            raise self.found
+        return list(self.found[:k])
+
+    async def ask(
+        self,
+        model: ScriptedLlm,
+        question: str = "What does the gauge cost?",
+        history: Sequence[Turn] = (),
+        doc_type: str | None = None,
+        emit: Callable[[str], None] | None = None,
+        **settings: Any,
+    ) -> Answer:
+        index: Any = SimpleNamespace(name="gen-1", lexical=SimpleNamespace(knows=lambda word: True))
+        shown = emit or self.shown.append
+        return await room.answer(
+            question, history, Settings(**settings), index, LetterEmbedder(), model.llm, shown, doc_type=doc_type
+        )

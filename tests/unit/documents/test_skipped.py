@@ -1,0 +1,142 @@
+"""What is left out of an index, and that it is named with its reason while the rest goes in."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from rag.documents.load import LOADERS, load
+from rag.schema import Document, Skipped
+from tests.conftest import WriteFiles
+
+NOBODY = 65534
+
+
+def skipped(folder: Path) -> dict[str, str]:
+    """Source -> reason; the good document beside them must have been read."""
+    found = list(load(folder))
+    assert Document("good.md", "general", "Good.") in found
+    return {item.source: item.reason for item in found if isinstance(item, Skipped)}
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "it is empty"),
+        (b" \r\n\t\n\x0c", "it is empty"),
+        (b"\xef\xbb\xbf", "it is empty"),
+        (b"\xef\xbb\xbf \n", "it is empty"),
+        ("\u00a0\n\u2028\u3000".encode(), "it is empty"),
+        ("# Title".encode("utf-16"), "it is UTF-16; save it as UTF-8"),
+        (b"\xfe\xff\x00#", "it is UTF-16; save it as UTF-8"),
+        (b"# Title\n\x00\x01", "it holds NUL bytes, so it is not text"),
+        ("Gebühr: 20 €".encode("cp1252"), "byte 3 is not UTF-8; save it as UTF-8"),
+        ("naïve".encode("latin-1"), "byte 2 is not UTF-8; save it as UTF-8"),
+        (b"cut off \xe2\x82", "byte 8 is not UTF-8; save it as UTF-8"),
+        (b"a surrogate \xed\xa0\x80", "byte 12 is not UTF-8; save it as UTF-8"),
+    ],
+)
+def test_a_file_that_is_not_text(write_files: WriteFiles, data: bytes, reason: str) -> None:
+    assert skipped(write_files({"a/bad.md": data, "good.md": "Good."})) == {"a/bad.md": reason}
+
+
+Place = Callable[[Path], None]
+
+
+def _link(to: str) -> Place:
+    return lambda path: path.symlink_to(to)
+
+
+def _link_to_itself(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+def _link_out(path: Path) -> None:
+    outside = path.parents[2] / "secret.md"
+    outside.write_text("secret")
+    path.symlink_to(outside)
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        (_link_out, "it is a link out of the knowledge base"),
+        (_link("/etc/hostname"), "it is a link out of the knowledge base"),
+        (_link("/dev/zero"), "it is a link out of the knowledge base"),
+        (_link_to_itself, "link"),
+        (_link("nothing-here.md"), "it cannot be read (no such file or directory)"),
+        (_link("../good-folder"), "it is a link to a folder; the folder itself is read where it lies"),
+        (os.mkfifo, "it is not a regular file"),
+    ],
+)
+def test_what_is_no_file_of_the_folder(write_files: WriteFiles, place: Place, words: str) -> None:
+    folder = write_files({"good.md": "Good.", "good-folder/b.md": "B", "a/c.md": "C"})
+    place(folder / "a/bad.md")
+    found = skipped(folder)
+    assert list(found) == ["a/bad.md"]
+    assert words in found["a/bad.md"]
+
+
+@pytest.mark.parametrize("to", ["..", ".", "/"])
+def test_a_linked_folder_is_named_and_not_entered(write_files: WriteFiles, to: str) -> None:
+    folder = write_files({"good.md": "Good."})
+    (folder / "linked").symlink_to(to, target_is_directory=True)
+    assert list(skipped(folder)) == ["linked"]
+
+
+def test_a_loader_that_the_system_keeps_out(write_files: WriteFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_files({"a/bad.md": "text", "good.md": "Good."})
+    read = LOADERS[".md"]
+
+    def refuse(path: Path) -> str:
+        if path.name == "bad.md":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return read(path)
+
+    monkeypatch.setitem(LOADERS, ".md", refuse)
+    assert skipped(folder) == {"a/bad.md": "it cannot be read (permission denied)"}
+
+
+def test_files_and_folders_this_user_may_not_read() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name).resolve()
+        folder.chmod(0o755)
+        for path in ("good.md", "bad.md", "closed/a.md"):
+            (folder / path).parent.mkdir(exist_ok=True)
+            (folder / path).write_text("Good.")
+        (folder / "bad.md").chmod(0)
+        (folder / "closed").chmod(0)
+        try:
+            with _without_root():
+                found = skipped(folder)
+        finally:
+            (folder / "closed").chmod(0o755)
+    assert found == dict.fromkeys(["bad.md", "closed"], "it cannot be read (permission denied)")
+
+
+def test_a_name_that_is_not_utf_8(write_files: WriteFiles) -> None:
+    folder = write_files({"good.md": "Good."})
+    try:
+        Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.md")).write_text("text")
+    except OSError as error:
+        pytest.skip(f"this file system refuses such a name: {error}")
+    assert skipped(folder) == {r"caf\udce9.md": "its name is not valid UTF-8; rename it"}
+
+
+@contextmanager
+def _without_root() -> Iterator[None]:
+    """Root may read everything, so be nobody for a moment."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)

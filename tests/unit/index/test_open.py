@@ -1,0 +1,157 @@
+"""Opening an index: the filter, damage that is told, and the reader that follows what is published."""
+
+from __future__ import annotations
+
+import gc
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from rag.index import open as open_module
+from rag.index.generation import point_at, published
+from rag.index.open import IndexReader, OpenIndex
+from rag.schema import VectorIndexError
+from tests.doubles.embedder import LetterEmbedder
+from tests.unit.index.building import TEXTS, ingest
+
+NEWER = {**TEXTS, "plants/moss.md": "# Moss\n\nMoss is soft."}
+
+
+def sources(index: OpenIndex, doc_type: str | None = None, only: tuple[str, ...] = ()) -> list[str] | None:
+    scope = index.scope(doc_type, only)
+    return None if scope is None else [index.chunks[row].source for row in scope.rows]
+
+
+def test_the_filter_leaves_rows(index: Path) -> None:
+    opened = OpenIndex(ingest(index).folder)
+    assert sources(opened) is None
+    assert sources(opened, "animals") == ["animals/ant.md", "animals/bee.md"]
+    assert sources(opened, None, ("plants/fern.md", "animals/ant.md")) == ["animals/ant.md", "plants/fern.md"]
+    assert sources(opened, "animals", ("plants/fern.md", "animals/ant.md")) == ["animals/ant.md"]
+
+
+@pytest.mark.parametrize(
+    ("doc_type", "only"), [("minerals", ()), ("", ()), (None, ("no.md",)), ("plants", ("animals/ant.md",))]
+)
+def test_a_filter_may_leave_nothing(index: Path, doc_type: str | None, only: tuple[str, ...]) -> None:
+    assert sources(OpenIndex(ingest(index).folder), doc_type, only) == []
+
+
+def test_every_file_that_is_missing_or_changed_is_told(index: Path) -> None:
+    folder = ingest(index).folder
+    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    assert len(names) > 8
+    for name in names:
+        whole = (folder / name).read_bytes()
+        for damaged in (None, whole[:-1], whole + b" " if name != "manifest.json" else b"{"):
+            (folder / name).unlink()
+            if damaged is not None:
+                (folder / name).write_bytes(damaged)
+            with pytest.raises(VectorIndexError, match=r"is damaged \(.*\); run: python -m rag.ingest --rebuild\.$"):
+                OpenIndex(folder)
+            (folder / name).write_bytes(whole)
+    OpenIndex(folder)
+
+
+def test_a_reader_without_an_index_says_what_to_run(index: Path) -> None:
+    reader = IndexReader(index, LetterEmbedder())
+    for ask in (reader.current, reader.manifest):
+        with pytest.raises(VectorIndexError, match=r"There is no index in .* yet; run: python -m rag\.ingest\.$"):
+            ask()
+
+
+def test_a_reader_picks_up_what_was_published_since(index: Path) -> None:
+    reader = IndexReader(index, LetterEmbedder())
+    first = ingest(index)
+    held = reader.current()
+    assert held.name == reader.manifest().name == first.manifest.name
+    assert reader.current() is held
+    second = ingest(index, NEWER)
+    assert reader.current().name == reader.manifest().name == second.manifest.name
+    assert len(held.chunks) == 3  # what was held is still what it was
+    point_at(index, first.manifest.name)
+    assert reader.current().name == first.manifest.name
+
+
+def test_a_generation_is_not_dropped_while_it_is_held(index: Path) -> None:
+    reader = IndexReader(index, LetterEmbedder())
+    folder = ingest(index).folder
+    held = reader.current()
+    for _ in range(3):
+        ingest(index, rebuild=True)
+        reader.current()
+    assert held.store.search(held.vectors[1], 1)[0][0] == 1
+    assert folder.is_dir()
+    assert len(list(index.glob("gen-*"))) == 3
+    del held
+    gc.collect()
+    ingest(index, rebuild=True)
+    assert not folder.exists()
+    assert len(list(index.glob("gen-*"))) == 2
+
+
+def test_an_index_of_another_model_is_refused(index: Path) -> None:
+    ingest(index)
+    with pytest.raises(VectorIndexError, match=r"built with another embedding model; run: python -m rag\.ingest"):
+        IndexReader(index, LetterEmbedder("other letters")).current()
+
+
+def test_threads_that_ask_at_once_open_a_generation_once(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ingest(index)
+    all_ask = threading.Barrier(8)
+    opened: list[Path] = []
+
+    class Counted(OpenIndex):
+        def __init__(self, folder: Path) -> None:
+            opened.append(folder)
+            super().__init__(folder)
+
+    monkeypatch.setattr(open_module, "OpenIndex", Counted)
+    reader = IndexReader(index, LetterEmbedder())
+
+    def ask() -> OpenIndex:
+        all_ask.wait(timeout=60)
+        return reader.current()
+
+    with ThreadPoolExecutor(8) as threads:
+        found = [future.result() for future in [threads.submit(ask) for _ in range(8)]]
+    assert len(opened) == 1
+    assert len(set(map(id, found))) == 1
+
+
+@pytest.mark.parametrize("step", ["damage", "hold"])
+def test_a_generation_dropped_while_it_is_opened_gives_way_to_the_newer_one(
+    index: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Ingests may publish between a reader's look at CURRENT and the end of its opening."""
+    dropped = ingest(index).folder
+    real = getattr(open_module, step)
+    once = iter([True])
+
+    def lose_it_first(*arguments: object) -> object:
+        if next(once, False):
+            ingest(index, NEWER)
+            shutil.rmtree(dropped)
+        return real(*arguments)
+
+    monkeypatch.setattr(open_module, step, lose_it_first)
+    found = IndexReader(index, LetterEmbedder()).current()
+    assert index / found.name == published(index)
+    assert len(found.chunks) == 4
+
+
+def test_an_index_that_changes_all_the_time_is_told_in_one_sentence(
+    index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest(index)
+
+    def damaged(*_: object) -> str:
+        ingest(index, rebuild=True)
+        return "chunks.jsonl is missing"
+
+    monkeypatch.setattr(open_module, "damage", damaged)
+    with pytest.raises(VectorIndexError, match=r"^The index in .* changes faster than it can be opened; try again\.$"):
+        IndexReader(index, LetterEmbedder()).current()

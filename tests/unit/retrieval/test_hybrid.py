@@ -1,0 +1,103 @@
+"""Retrieval over an index whose vectors can be checked by hand. What is measured and tuned is not held fast here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from rag.index.open import OpenIndex
+from rag.retrieval.hybrid import CANDIDATES, retrieve
+from rag.schema import Retrieved
+from tests.doubles.embedder import LetterEmbedder
+
+Open = Callable[[Mapping[str, str]], OpenIndex]
+
+ANIMALS = {
+    "animals/ant.md": "# Ant\n\nAn ant carries leaves.",
+    "animals/bee.md": "# Bee\n\nA bee makes honey.",
+    "plants/fern.md": "# Fern\n\nA fern wants shade.",
+    "plants/honeysuckle.md": "# Honeysuckle\n\nBees like its honey.",
+}
+
+
+def sources(found: list[Retrieved]) -> list[str]:
+    return [item.chunk.source for item in found]
+
+
+@pytest.mark.parametrize(
+    ("question", "source"),
+    [("Which ant carries leaves?", "animals/ant.md"), ("fern shade", "plants/fern.md"), ("a bee", "animals/bee.md")],
+)
+def test_the_chunk_that_holds_the_words_comes_first(
+    open_index: Open, embedder: LetterEmbedder, question: str, source: str
+) -> None:
+    assert sources(retrieve(question, open_index(ANIMALS), embedder, 4))[0] == source
+
+
+def test_scores_lie_between_0_and_1_and_fall(open_index: Open, embedder: LetterEmbedder) -> None:
+    for question in ("honey bee", "zebra", "ant", "?", "the of and", "1460 日本語"):
+        scores = [item.score for item in retrieve(question, open_index(ANIMALS), embedder, 10)]
+        assert scores == sorted(scores, reverse=True)
+        assert all(0 <= score <= 1 for score in scores)
+
+
+def test_k_cuts_and_never_pads(open_index: Open, embedder: LetterEmbedder) -> None:
+    index = open_index(ANIMALS)
+    every = retrieve("honey", index, embedder, 100)
+    assert len(every) == 4
+    assert retrieve("honey", index, embedder, 2) == every[:2]
+
+
+def test_no_chunk_comes_twice(open_index: Open, embedder: LetterEmbedder) -> None:
+    found = sources(retrieve("honey bee ant fern", open_index(ANIMALS), embedder, 10))
+    assert sorted(found) == sorted(ANIMALS)
+
+
+def test_the_filter_applies_before_the_cut(open_index: Open, embedder: LetterEmbedder) -> None:
+    """More chunks of one type fit the question better than there are candidates; the other type is still found."""
+    texts = {f"animals/bee{n:03}.md": f"# Bee\n\nHoney bee {n}." for n in range(3 * CANDIDATES)}
+    index = open_index({**texts, "plants/fern.md": "# Fern\n\nShade."})
+    assert "plants/fern.md" not in sources(retrieve("honey bee", index, embedder, 10))
+    assert sources(retrieve("honey bee", index, embedder, 10, doc_type="plants")) == ["plants/fern.md"]
+    assert sources(retrieve("honey bee", index, embedder, 10, sources=["plants/fern.md"])) == ["plants/fern.md"]
+
+
+def test_a_filter_keeps_order_and_scores(open_index: Open, embedder: LetterEmbedder) -> None:
+    index = open_index(ANIMALS)
+    every = retrieve("honey bee", index, embedder, 10)
+    assert retrieve("honey bee", index, embedder, 10, doc_type="plants") == [
+        item for item in every if item.chunk.doc_type == "plants"
+    ]
+
+
+@pytest.mark.parametrize("filters", [{"doc_type": "minerals"}, {"sources": ["no.md"]}])
+def test_a_filter_that_leaves_nothing_finds_nothing(
+    open_index: Open, embedder: LetterEmbedder, filters: dict[str, object]
+) -> None:
+    index = open_index(ANIMALS)
+    asked = len(embedder.embedded)
+    assert retrieve("honey", index, embedder, 10, **filters) == []  # type: ignore[arg-type]
+    assert len(embedder.embedded) == asked
+
+
+@pytest.mark.parametrize("question", ["", " ", "\n"])
+def test_no_question_finds_nothing(open_index: Open, embedder: LetterEmbedder, question: str) -> None:
+    assert retrieve(question, open_index(ANIMALS), embedder, 10) == []
+
+
+@pytest.mark.parametrize("question", ["?", "—", "🙂", "the", "x" * 5000, "honey " * 2000, "\u200b", "\x00"])
+def test_any_question_is_answered(open_index: Open, embedder: LetterEmbedder, question: str) -> None:
+    retrieve(question, open_index(ANIMALS), embedder, 10)
+
+
+def test_twins_come_in_the_order_of_their_sources(open_index: Open, embedder: LetterEmbedder) -> None:
+    texts = {f"a/{n}.md": "# Same\n\nThe same text." for n in range(20)}
+    assert sources(retrieve("same text", open_index(texts), embedder, 20)) == list(texts)
+
+
+def test_what_is_found_is_the_chunk_itself(open_index: Open, embedder: LetterEmbedder) -> None:
+    index = open_index(ANIMALS)
+    for item in retrieve("honey", index, embedder, 10):
+        assert item.chunk in index.chunks
+        assert item.chunk.body == ANIMALS[item.chunk.source][item.chunk.start : item.chunk.end]
