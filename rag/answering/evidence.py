@@ -55,8 +55,8 @@ class Markers:
 def cite(text: str, order: Sequence[int], found: Sequence[Retrieved]) -> tuple[str, tuple[Citation, ...]]:
     """The finished text and its citations.
 
-    Each sentence that carries `[n]` is matched to the sentence of that source that proves it best. A sentence without a
-    number gets one where a single source plainly holds it. `found[order[n - 1] - 1]` is the source behind `[n]`.
+    Each sentence that carries `[n]` is matched to the sentence of that source that proves it best. A sentence that no
+    number follows on its line gets one where a single source plainly holds it. `found[order[n - 1] - 1]` is the source behind `[n]`.
     """
     order = list(order)
     citations: dict[tuple[int, int, int], Citation] = {}
@@ -70,7 +70,7 @@ def cite(text: str, order: Sequence[int], found: Sequence[Retrieved]) -> tuple[s
         sentence, last = text[start:end], end
         numbers = [int(n) for n in re.findall(r"\[(\d+)\]", sentence)]
         bare = _SHOWN.sub("", sentence)
-        if not numbers and (source := _holder(bare, found)):
+        if not numbers and not _SHOWN.search(_rest_of_line(text, end)) and (source := _holder(bare, found)):
             if source not in order:
                 order.append(source)
             numbers = [order.index(source) + 1]
@@ -87,6 +87,10 @@ def cite(text: str, order: Sequence[int], found: Sequence[Retrieved]) -> tuple[s
 def without_markers(text: str) -> str:
     """An answer as it enters the history: its numbers belong to another question's sources."""
     return _SHOWN.sub("", text)
+
+
+def _rest_of_line(text: str, at: int) -> str:
+    return text[at:].split("\n", 1)[0]
 
 
 def _with_trailing_markers(text: str, end: int) -> int:

@@ -55,6 +55,9 @@ _ASKS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
 )
 
 
+_NUMBER = re.compile(r"^\d+(?:\.\d+)*[.)]?\s+(?=\D)")
+
+
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     n: int
@@ -106,7 +109,7 @@ def quote(question: str, sources: Sequence[str], embed: Callable[[Sequence[str]]
         return REFUSAL
     scores = _scores(question, candidates, embed)
     best = _choose(candidates, scores)
-    lines = [f"{_shown(candidate, question)} [{candidate.n}]" for candidate in best]
+    lines = [f"{_shown(candidate)} [{candidate.n}]" for candidate in best]
     return lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
 
 
@@ -114,12 +117,15 @@ def _candidates(n: int, source: str) -> Iterator[_Candidate]:
     about: list[str] = []
     header: list[str] = []
     lines = source.split("\n")
-    if lines and not lines[0].startswith(("#", "|", "-", "*", ">")) and len(lines) > 1:
-        about = [lines[0]]
+    told = 0
+    if len(lines) > 1 and not lines[0].startswith(("#", "|", "-", "*", ">")):
+        about, told = [_NUMBER.sub("", part) for part in lines[0].split(" > ")], len(lines[0])
     for start, end in sentences(source):
+        if end <= told:
+            continue
         text = source[start:end]
         if text.startswith("#"):
-            about = [*about[:1], text.lstrip("# ")]
+            about = [*about[:1], _NUMBER.sub("", text.lstrip("# "))]
         elif text.startswith("|"):
             cells = _cells(text)
             if set(text) <= set("|-: "):
@@ -129,7 +135,7 @@ def _candidates(n: int, source: str) -> Iterator[_Candidate]:
                 header = cells
             elif any(cells):
                 yield _Candidate(n, _row(header, cells), " > ".join(about))
-        elif start or not about:
+        else:
             header = []
             text = re.sub(r"^(?:[-*+]|\d+[.)]|>)\s+", "", text)
             if any(character.isalnum() for character in text):
@@ -145,7 +151,7 @@ def _row(header: list[str], cells: list[str]) -> str:
     if len(cells) == 2 and (len(header) < 2 or not any(header)):
         return f"{cells[0]}: {cells[1]}"
     named = zip(header[1:] + [""] * len(cells), cells[1:], strict=False)
-    rest = "; ".join(f"{name}: {cell}" if name else cell for name, cell in named if cell)
+    rest = "; ".join(f"{name}{': ' if name[-1:].isalnum() else ''}{cell}" for name, cell in named if cell)
     first = f"{header[0]} {cells[0]}" if header and header[0] and cells[0].isdigit() else cells[0]
     return f"{first}: {rest}" if first and rest else first or rest
 
@@ -188,7 +194,7 @@ def _same(one: str, other: str) -> bool:
     return len(first & second) > 0.8 * min(len(first), len(second))
 
 
-def _shown(candidate: _Candidate, question: str) -> str:
+def _shown(candidate: _Candidate) -> str:
     """The sentence, with what it is about in front where it does not say so itself."""
     text = " ".join(candidate.text.split())
     title = candidate.about.split(" > ")[0]

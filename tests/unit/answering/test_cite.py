@@ -140,3 +140,8 @@ def test_without_sources_or_text_there_is_nothing_to_cite(found: Found) -> None:
 )
 def test_markers_leave_an_answer_that_enters_the_history(said: str, bare: str) -> None:
     assert without_markers(said) == bare
+
+
+def test_number_at_the_end_of_a_line_speaks_for_the_sentences_before_it(found: Found) -> None:
+    said = "Parental leave lasts twenty-six weeks. It may be split. [1]"
+    assert cite(said, [1], found(LEAVE, GAUGE))[0] == said

@@ -1,0 +1,57 @@
+"""The default that quotes: which sentences, how they are shown, and that it reads the prompt any model gets."""
+
+from __future__ import annotations
+
+import pytest
+from langchain_core.messages import HumanMessage
+
+from rag.answering.extractive import MOST, ExtractiveChat, quote
+from rag.answering.prompts import QUESTION_TEMPLATE, REFUSAL, SOURCE_TEMPLATE, fence_mark
+from tests.doubles.embedder import LetterEmbedder
+
+EMBED = LetterEmbedder().embed
+HERON = "Heron > 2. Care\nThe Heron costs £1,275. It weighs little. Wash it in rain."
+PRICES = "Prices\n| Tier | Price | £ |\n|---|---|---|\n| Brook | £18 | 18 |\n| River | £42 | 42 |"
+
+
+def test_the_sentence_that_answers_comes_first_with_its_number() -> None:
+    answer = quote("What does the Heron cost?", ["Other\nNothing of the kind here.", HERON], EMBED)
+    assert answer.splitlines()[0].removeprefix("- ") == "The Heron costs £1,275. [2]"
+
+
+def test_a_sentence_that_does_not_name_its_subject_gets_it_in_front_without_the_headings_number() -> None:
+    assert "**Heron > Care:** Wash it in rain. [1]" in quote("wash rain", [HERON], EMBED)
+
+
+def test_a_tables_row_is_told_with_the_names_of_its_columns() -> None:
+    answer = quote("How much is the River tier?", [PRICES], EMBED)
+    assert "River: Price: £42; £42 [1]" in answer.splitlines()[0]
+    assert "---" not in answer
+
+
+def test_never_more_than_the_most_and_none_twice() -> None:
+    source = "Otters\n" + " ".join(f"The otter number {n} swims in pool {n}." for n in range(9))
+    answer = quote("Which otter swims in which pool?", [source, source], EMBED)
+    lines = answer.splitlines()
+    assert 1 <= len(lines) <= MOST
+    assert len({line.rsplit(" [", 1)[0] for line in lines}) == len(lines)
+
+
+def test_the_context_line_is_never_quoted() -> None:
+    source = "Who pays? The port. > Terms\nNothing is owed."
+    assert quote("Who pays the port?", [source], EMBED).endswith("Nothing is owed. [1]")
+
+
+@pytest.mark.parametrize("sources", [[], ["#  Heading only"], ["---"]])
+def test_without_a_sentence_it_does_not_know(sources: list[str]) -> None:
+    assert quote("What?", sources, EMBED) == REFUSAL
+
+
+def test_it_reads_the_prompt_and_streams_the_same_text_in_pieces() -> None:
+    mark = fence_mark([HERON])
+    context = SOURCE_TEMPLATE.format(n=1, mark=mark, page_content=HERON)
+    prompt = [HumanMessage(QUESTION_TEMPLATE.format(context=context, question="What does the Heron cost?"))]
+    chat = ExtractiveChat(embed=EMBED)
+    pieces = [piece.text for piece in chat.stream(prompt)]
+    assert len(pieces) > 3
+    assert "".join(pieces) == chat.invoke(prompt).text == quote("What does the Heron cost?", [HERON], EMBED)
