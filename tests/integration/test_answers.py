@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -40,6 +39,42 @@ def test_answer_quotes_what_the_file_says_where_it_says_it(assistant: Callable[.
     for citation in answer.citations:
         assert DOCUMENTS[citation.chunk.source][citation.start : citation.end] == citation.quote
         assert f"[{citation.n}]" in answer.text
+
+
+LONG = """# Skerries tide station
+
+## Getting there
+
+The boat leaves Scrabster on the first slack water after dawn and needs two people aboard. The landing is a ladder on the
+lee side of the rock, and it is slippery below the weed line. Wear the harness from the ladder's foot on. If the swell is
+above a metre and a half, do not land: circle the rock once for photographs and come home. The harbour master in Scrabster
+keeps the logbook of every landing and wants it signed before noon of the same day.
+
+## Changing the battery
+
+The battery sits in the lower cabinet, behind the desiccant tray. Disconnect the solar regulator first, then the logger,
+and only then the battery, or the logger loses its clock. The new battery needs an hour before the voltage is worth
+reading. Put the old one into the yellow bag with the valve upwards; it travels on deck, never in the cuddy. Note both
+serial numbers on the station sheet, and the voltage before and after, to one decimal.
+
+## Closing the housing
+
+Grease the gasket thinly and look for sand in the groove. Tighten the housing bolts crosswise to 14 newton metres, in two
+rounds. Then pour a cup of sea water over the lid and watch the humidity reading for ten minutes.
+"""
+
+
+def test_a_proof_may_lie_deep_in_its_file(tmp_path: Path, minilm: Embedder) -> None:
+    base = write_documents(tmp_path / "base", {"runbooks/skerries.md": LONG})
+    settings = Settings(knowledge_base=base, index=tmp_path / "index", llm="extractive", k=3)
+    ingest(settings)
+    asked = Assistant(settings, minilm, IndexReader(settings.index, minilm))
+    answer = asked.ask("How tight are the housing bolts of the Skerries tide station?")
+    deep = [citation for citation in answer.citations if "14 newton metres" in citation.quote]
+    assert deep
+    for citation in answer.citations:
+        assert LONG[citation.start : citation.end] == citation.quote
+    assert all(citation.start > citation.chunk.start > 0 for citation in deep)
 
 
 def test_what_the_documents_do_not_hold_is_refused(assistant: Callable[..., Assistant]) -> None:
@@ -139,10 +174,8 @@ def test_two_rebuilds_during_200_questions_from_8_threads(tmp_path: Path, minilm
             assert files[item.chunk.source][item.chunk.start : item.chunk.end] == item.chunk.body
 
 
-def test_rebuilt_documents_differ_in_every_chunk(tmp_path: Path) -> None:
-    """The test above could not fail if two versions had the same words at the same place."""
+def test_versions_of_the_test_above_differ_in_words_and_places() -> None:
     for source in DOCUMENTS:
         one, other = version(1)[source], version(2)[source]
         assert one != other
         assert one.index("\n#") != other.index("\n#")
-    assert json.dumps(version(1)) != json.dumps(version(3))

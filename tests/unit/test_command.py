@@ -47,7 +47,7 @@ def test_a_bug_is_not_hidden() -> None:
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:
-    code = "from rag import command\ncommand.run(lambda: [print(n, flush=True) for n in range(10**6)] and None)"
+    code = "from rag import command\ncommand.run(lambda: [print(n) for n in range(10**6)] and None)"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -107,7 +107,7 @@ def test_bytes_that_are_no_text_become_a_question_all_the_same(errors: str) -> N
     env = {**os.environ, "PYTHONIOENCODING": f"utf-8:{errors}"}
 
     def run(argument: bytes, given: bytes) -> tuple[list[bytes], bytes]:
-        command_line = [sys.executable, "-c", code, argument]
+        command_line: list[str | bytes] = [sys.executable, "-c", code, argument]
         done = subprocess.run(command_line, input=given, capture_output=True, check=False, env=env)
         return done.stdout.split(), done.stderr
 

@@ -32,7 +32,7 @@ table = st.builds(
 code = _joined(paragraph, "\n", 0, 12).map(lambda text: f"```\n{text}\n```")
 left_open = paragraph.map(lambda text: f"~~~py\n{text}")
 long_word = st.integers(90, 3000).map(lambda length: "x" * length)
-wall = _joined(word, " ", 100, 400)
+wall = st.builds(lambda text, times: f"{text} " * times, _joined(word, " ", 3, 12), st.integers(20, 60))
 oddity = st.sampled_from(["---", "", "<div>\nhtml\n</div>", "\ufeff", "\x0c", "\u2028", "\u00a0 \u3000"])
 
 block = st.one_of(

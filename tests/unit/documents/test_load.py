@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.documents.load import NO_FOLDER, load, read_text
@@ -96,6 +96,7 @@ def test_text_is_what_path_read_text_gives(tmp_path: Path, data: bytes) -> None:
     assert read_text(path) == path.read_text(encoding="utf-8")
 
 
+@settings(max_examples=40)
 @given(text=st.text(st.sampled_from("ab \r\n\t\ufeff\u2028é🙂"), max_size=40))
 def test_text_is_what_path_read_text_gives_for_any_text(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = tmp_path_factory.getbasetemp() / "any.md"

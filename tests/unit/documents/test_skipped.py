@@ -63,6 +63,7 @@ def _link_out(path: Path) -> None:
     path.symlink_to(outside)
 
 
+@pytest.mark.usefixtures("no_hanging")  # as a FIFO does to whoever opens it
 @pytest.mark.parametrize(
     ("place", "words"),
     [

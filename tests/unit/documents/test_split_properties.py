@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rag.config import Settings
@@ -19,7 +19,14 @@ SPECIAL = 2  # [CLS] and [SEP]
 LIMITS = st.sampled_from([32, 48, 64, 180, 254])
 OVERLAPS = st.sampled_from([0, 0, 5, 40, 200])
 
-some_examples = settings(max_examples=40)
+some_examples = settings(max_examples=20)
+
+GO_ON = "We go on and on and on here."
+# A chunk that would be repeated whole by the next one, and words of which a half has more word pieces than its share.
+SHORT_AMONG_LONG = (
+    f"{GO_ON} {GO_ON} river gauge. {GO_ON} {GO_ON} It is so.\n\nriver gauge. {GO_ON} {GO_ON} {GO_ON} Yes. river gauge."
+)
+LONG_WORDS = "strawberries" * 27
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +62,7 @@ def test_a_chunk_ends_with_its_span_of_the_document(
 
 @some_examples
 @given(markdown, LIMITS, OVERLAPS)
+@example(LONG_WORDS, 32, 0)
 def test_a_chunk_fits_the_window(word_pieces: WordPieces, text: str, limit: int, overlap: int) -> None:
     for chunk in chunks_of(text, word_pieces, limit, overlap):
         assert len(word_pieces(chunk.text)) + SPECIAL <= limit
@@ -62,6 +70,7 @@ def test_a_chunk_fits_the_window(word_pieces: WordPieces, text: str, limit: int,
 
 @some_examples
 @given(markdown, LIMITS, OVERLAPS)
+@example(SHORT_AMONG_LONG, 32, 40)
 def test_chunks_come_in_order_and_overlap_only_when_told(
     word_pieces: WordPieces, text: str, limit: int, overlap: int
 ) -> None:

@@ -198,7 +198,7 @@ def test_the_digest_tells_apart_what_only_looks_alike() -> None:
     several = [
         [Document("a/b.md", "a", "text")],
         [Document("a/b.md", "a", "text ")],
-        [Document("a/b.mdt", "a", "ext")],
+        [Document("a/b.mda", "t", "ext")],
         [Document("a/c.md", "a", "text")],
         [Document("a/b.md", "b", "text")],
         [Document("a/b.md", "a", "text"), Document("a/c.md", "a", "")],
