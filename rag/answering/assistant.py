@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from typing import Any, Self
 
 from rag.answering.answer import answer
+from rag.answering.chain import ANSWERING
 from rag.answering.llm import LLMS, Llm, Option, available
 from rag.config import Settings
 from rag.index.embed import Embedder, open_embedder
@@ -68,7 +69,7 @@ class Assistant:
         try:
             self._embedder.embed(["warm"])
             self._reader.current()
-            self._llm(None)
+            self._llm(None).chat(ANSWERING)
         except LodestarError:
             pass
 

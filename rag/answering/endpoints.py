@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 
@@ -32,6 +32,8 @@ class Endpoint:
     label: str
     base_url: str
     models: tuple[str, ...]
+    key: str = field(default="", repr=False)
+    """Its own key, where it is not the one of the settings."""
 
 
 def find_local(usual: Mapping[str, str] = USUAL, timeout: float = 0.5) -> list[Endpoint]:

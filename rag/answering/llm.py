@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -59,8 +60,8 @@ def open_llamacpp(settings: Settings, option: Option, embedder: Embedder) -> Llm
         raise SettingsError("RAG_LLM=llamacpp needs RAG_GGUF, the path of a GGUF model file.")
     model = settings.gguf.stem
     limit = settings.context_tokens or 4096
-    address = _llamacpp_address(settings.gguf.expanduser(), limit, settings.max_answer_tokens)
-    endpoint = Endpoint("llama.cpp", f"{address}/v1", (model,))
+    address, key = _llamacpp_address(settings.gguf.expanduser(), limit, settings.max_answer_tokens)
+    endpoint = Endpoint("llama.cpp", f"{address}/v1", (model,), key)
     return Llm(option.choice, "llama.cpp", model, limit, cache(partial(_client, settings, endpoint, model)))
 
 
@@ -177,7 +178,7 @@ def _client(settings: Settings, endpoint: Endpoint, model: str, tag: str) -> Bas
 def _key(settings: Settings, endpoint: Endpoint) -> Callable[[], str]:
     """The key, for the endpoint it was set for and no other: a server found on this machine never sees it."""
     own = (settings.openai_base_url or OPENAI) == endpoint.base_url
-    value = settings.openai_api_key.get_secret_value() if own else ""
+    value = endpoint.key or (settings.openai_api_key.get_secret_value() if own else "")
     return lambda: value or "none"
 
 
@@ -185,7 +186,8 @@ _LLAMACPP_LOCK = threading.Lock()
 
 
 @cache
-def _llamacpp_server(gguf: Path, context: int, answer: int) -> Any:
+def _llamacpp_server(gguf: Path, context: int, answer: int) -> tuple[Any, str]:
+    """The server and its key: without one, any page open in a browser on this machine could use it."""
     try:
         import xllamacpp
     except ImportError:
@@ -200,19 +202,22 @@ def _llamacpp_server(gguf: Path, context: int, answer: int) -> Any:
     params.endpoint_metrics = params.endpoint_slots = False
     params.warmup = params.ui = False
     params.verbosity = 1  # errors only: what it logs goes to the standard error of whoever asked
+    key = secrets.token_urlsafe(24)
+    params.api_keys = [key]
     try:
-        return xllamacpp.Server(params)
+        return xllamacpp.Server(params), key
     except RuntimeError:
         raise SettingsError(
             f"llama.cpp cannot load RAG_GGUF={gguf}; the file is damaged, too large or of a kind it does not know."
         ) from None
 
 
-def _llamacpp_address(gguf: Path, context: int, answer: int) -> str:
+def _llamacpp_address(gguf: Path, context: int, answer: int) -> tuple[str, str]:
     if not gguf.is_file():
         raise SettingsError(f"RAG_GGUF={gguf} is not a file; give the path of a GGUF model.")
     with gguf.open("rb") as file:
         if file.read(4) != b"GGUF":
             raise SettingsError(f"RAG_GGUF={gguf} is not a GGUF model file.")
     with _LLAMACPP_LOCK:
-        return str(_llamacpp_server(gguf, context, answer).listening_address)
+        server, key = _llamacpp_server(gguf, context, answer)
+        return str(server.listening_address), key

@@ -76,7 +76,7 @@ def llamacpp(monkeypatch: pytest.MonkeyPatch) -> Row:
 
     def stopped() -> bool:
         # The server counts a task's tokens when it ends, of its own or cancelled: the metrics are then worth a look.
-        server = _llamacpp_server(gguf, settings.context_tokens, ROOM)
+        server, _ = _llamacpp_server(gguf, settings.context_tokens, ROOM)
         while metric(server, "requests_processing"):
             time.sleep(0.05)
         return 0 < metric(server, "tokens_predicted_total") < ROOM / 2

@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
 from rag.answering import faults
 from rag.answering.assistant import Assistant
-from rag.answering.llm import LLMS, available
+from rag.answering.llm import LLMS, _llamacpp_address, available
 from rag.config import Settings
 from rag.index.embed import Embedder
 from rag.schema import Answer
@@ -93,3 +94,14 @@ def test_an_answer_of_full_length_keeps_its_text(served: Asks) -> None:
     assert answer.fault == ENDED[1]
     assert answer.text
     assert answer.trace.tokens <= 17
+
+
+def test_the_server_in_this_process_answers_nobody_else(gguf: Path) -> None:
+    pytest.importorskip("xllamacpp", reason="llama.cpp is not installed: pip install xllamacpp")
+    address, key = _llamacpp_address(gguf, 512, 16)
+    asked = {"messages": [{"role": "user", "content": "Hello"}], "max_tokens": 1}
+    stranger = httpx.post(f"{address}/v1/chat/completions", json=asked, timeout=60)
+    known = httpx.post(
+        f"{address}/v1/chat/completions", json=asked, timeout=60, headers={"Authorization": f"Bearer {key}"}
+    )
+    assert (stranger.status_code, known.status_code) == (401, 200)

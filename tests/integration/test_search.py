@@ -112,6 +112,7 @@ def test_the_document_that_holds_the_answer_comes_first(
     assert answers[question]["results"][0]["source"] == source
 
 
+@pytest.mark.usefixtures("no_hanging")  # as both would, each waiting for the other
 def test_answers_come_while_questions_still_do(small_index: Path) -> None:
     """Each answer is read before the next question is written, so a program can talk to it."""
     with subprocess.Popen(
