@@ -233,6 +233,7 @@ class Visitor:
 
     def __init__(self, page: Any, url: str) -> None:
         self.page = page
+        self.page.set_default_timeout(90_000)  # a busy machine is no fault of the page
         self.url = url
         self.foreign: list[str] = []
         self.broken: list[str] = []
@@ -271,7 +272,7 @@ class Visitor:
                     && (!question || asked.at(-1) === question);
             }""",
             arg=[count, question],
-            timeout=60_000,
+            timeout=90_000,
         )
 
     @property

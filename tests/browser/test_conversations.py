@@ -125,7 +125,7 @@ def test_stopping_reaches_the_endpoint(modelled: Any, endpoint: Any, visit: Any)
     visitor.send("How do employees travel by train?")
     visitor.page.get_by_text("A long story").wait_for()
     visitor.page.locator("#question .stop-button").click()
-    assert endpoint.chats[-1].gone.wait(30)
+    assert endpoint.chats[-1].gone.wait(90)
     visitor.settled(1)
     assert visitor.answers.first.inner_text().strip() == "A long story"
     endpoint.script = echo
@@ -138,7 +138,7 @@ def test_closing_the_tab_reaches_the_endpoint(modelled: Any, endpoint: Any, visi
     visitor.send("How do employees travel by train?")
     visitor.page.get_by_text("A long story").wait_for()
     visitor.page.close()
-    assert endpoint.chats[-1].gone.wait(30)
+    assert endpoint.chats[-1].gone.wait(90)
 
 
 def test_nothing_and_too_much(modelled: Any, endpoint: Any, visit: Any) -> None:

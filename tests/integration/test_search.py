@@ -118,7 +118,7 @@ def test_answers_come_while_questions_still_do(small_index: Path) -> None:
     with subprocess.Popen(
         command(small_index, "-", "-k", "2"),
         cwd=small_index.parent,
-        env=environment(),
+        env=environment(PYTHONUNBUFFERED=""),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         encoding="utf-8",
