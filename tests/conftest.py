@@ -21,8 +21,10 @@ for name in [name for name in os.environ if name.startswith(("RAG_", "OPENAI_"))
     del os.environ[name]
 
 # No limit on the time of one example: a busy machine is no fault of the code.
-settings.register_profile("lodestar", deadline=None, print_blob=True)
-settings.load_profile("lodestar")
+# CI tries more examples than a person waits for.
+settings.register_profile("here", deadline=None, print_blob=True, max_examples=15)
+settings.register_profile("CI", deadline=None, print_blob=True, max_examples=100)
+settings.load_profile("CI" if os.environ.get("CI") else "here")
 
 
 @pytest.fixture

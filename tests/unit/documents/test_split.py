@@ -149,7 +149,7 @@ def test_an_edit_leaves_the_ids_of_the_other_sections_alone() -> None:
         pytest.param("x" * 17_000, id="one word of 17,000 characters"),
         pytest.param("unaffordabilitynaïve漢" * 800, id="one word of mixed letters"),
         pytest.param("." * 50_000, id="dots"),
-        pytest.param("".join(f"# H{n}\n" for n in range(10_000)), id="10,000 headings"),
+        pytest.param("".join(f"# H{n}\n" for n in range(2_000)), id="2,000 headings"),
     ],
 )
 def test_hostile_texts_are_covered_and_fit(text: str) -> None:

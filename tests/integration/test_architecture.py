@@ -15,6 +15,7 @@ import pytest
 import rag
 
 ROOT = Path(__file__).resolve().parents[2]
+APP = ROOT / "app.py"
 FILES = sorted((ROOT / "rag").rglob("*.py"))
 DRAWN_WITH_GRADIO = ("rag.web.page", "rag.web.theme")
 HEAVY = (
@@ -152,3 +153,23 @@ def test_nothing_is_pickled() -> None:
 
 def _tree(file: Path) -> ast.Module:
     return ast.parse(file.read_text("utf-8"))
+
+
+def test_the_app_is_small_and_help_is_quick() -> None:
+    assert len(APP.read_text(encoding="utf-8").splitlines()) <= 40
+    heavy = ("gradio", "torch", "chromadb", "langchain_classic")
+    code = f"import app, sys\ntry: app.main()\nexcept SystemExit: print(sorted({{*{heavy}}} & {{*sys.modules}}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--help"], cwd=APP.parent, capture_output=True, text=True, timeout=60
+    )
+    assert "--share" in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]", "help needs none of these"
+
+
+def test_only_the_page_and_its_theme_need_gradio() -> None:
+    web = APP.parent / "rag" / "web"
+    names = sorted(path.stem for path in web.glob("*.py") if path.stem not in ("page", "theme", "__init__"))
+    code = f"import sys, {', '.join(f'rag.web.{name}' for name in names)}\nprint('gradio' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=APP.parent, capture_output=True, text=True, timeout=60)
+    assert len(names) > 8
+    assert done.stdout.strip() == "False", done.stderr
