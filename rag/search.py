@@ -28,7 +28,7 @@ def main() -> None:
     for question in command.questions(arguments.question):
         started = time.perf_counter()
         index = reader.current()
-        found = retrieve(question, index, embedder, settings.k, doc_type=arguments.doc_type)
+        found = retrieve(question, index, embedder, settings.k, doc_type=arguments.doc_type, settings=settings)
         ms = (time.perf_counter() - started) * 1000
         if arguments.json or arguments.question == "-":
             report = {"question": question, "ms": round(ms, 2), "results": as_json(found)}

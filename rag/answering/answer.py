@@ -16,7 +16,7 @@ from rag.config import Settings
 from rag.index.embed import Embedder
 from rag.index.open import OpenIndex
 from rag.retrieval.abstain import LEAST, confidence
-from rag.retrieval.hybrid import retrieve
+from rag.retrieval.hybrid import retrieve, spelled
 from rag.schema import Answer, Citation, LodestarError, Retrieved, Trace, Turn
 
 _SOURCES = r"(?:provided |given |available )?(?:sources?|documents?|information|context)\b"
@@ -77,8 +77,8 @@ async def answer(
     markers: Markers | None = None
 
     def search(query: str) -> list[Retrieved]:
-        found = retrieve(query, index, embedder, settings.k, doc_type=doc_type)
-        if llm.quotes and confidence(query, found, index.lexical.knows) < LEAST:
+        found = retrieve(query, index, embedder, settings.k, doc_type=doc_type, settings=settings)
+        if llm.quotes and confidence(spelled(query, index, embedder, settings), found, index.lexical.knows) < LEAST:
             found = []
         run.found = _packed(found, settings, llm, history, question)
         return run.found

@@ -22,6 +22,7 @@ from rag.index.generation import (
     LEXICAL,
     TOKENS,
     VECTORS,
+    WORDS,
     Manifest,
     Recipe,
     damage,
@@ -32,6 +33,7 @@ from rag.index.generation import (
 )
 from rag.index.lexical import build_lexical
 from rag.index.open import read_chunks
+from rag.index.spelling import build_words
 from rag.index.store import store_kind
 from rag.index.tokens import Tokens, build_tokens
 from rag.schema import Chunk, Document, Skipped, VectorIndexError
@@ -118,6 +120,7 @@ def build(
     try:
         _write_truth(folder, chunks, vectors)
         build_lexical(folder / LEXICAL, [chunk.text for chunk in chunks])
+        build_words(folder / WORDS, [chunk.text for chunk in chunks])
         build_tokens(
             folder / TOKENS, done.packed, done.projection, (embedder.piece_ids(chunk.text) for chunk in chunks)
         )

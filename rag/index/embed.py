@@ -60,6 +60,10 @@ class Embedder(Protocol):
     def piece_ids(self, text: str) -> list[int]:
         """The vocabulary ids of the text's word pieces."""
 
+    @property
+    def common_words(self) -> frozenset[str]:
+        """The lower-case words that are one word piece: such as the model has often met."""
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, float32, shape (len(texts), dim)."""
 
@@ -126,6 +130,10 @@ class SentenceTransformersEmbedder:
     def piece_ids(self, text: str) -> list[int]:
         ids: list[int] = self._tokenizer.encode(_visible(text), add_special_tokens=False).ids
         return ids
+
+    @cached_property
+    def common_words(self) -> frozenset[str]:
+        return frozenset(piece for piece in self._tokenizer.get_vocab() if piece.isalpha() and piece.islower())
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         return self.embed_pieces(texts)[0]

@@ -20,8 +20,9 @@ from pathlib import Path
 
 from rag.schema import LodestarError, VectorIndexError
 
-FORMAT = 1
-CHUNKS, VECTORS, LEXICAL, TOKENS, MANIFEST = "chunks.jsonl", "vectors.npy", "lexical", "tokens", "manifest.json"
+FORMAT = 2
+CHUNKS, VECTORS, LEXICAL, TOKENS, WORDS = "chunks.jsonl", "vectors.npy", "lexical", "tokens", "words.json"
+MANIFEST = "manifest.json"
 REBUILD = "run: python -m rag.ingest"
 _KEEP = 2
 _UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR, errno.EROFS, errno.ENOSPC, errno.EDQUOT}

@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from rag.index.embed import Embedder, Vectors
-from rag.index.generation import CHUNKS, LEXICAL, REBUILD, TOKENS, VECTORS, Manifest, damage, hold, published
+from rag.index.generation import CHUNKS, LEXICAL, REBUILD, TOKENS, VECTORS, WORDS, Manifest, damage, hold, published
 from rag.index.lexical import Lexical
+from rag.index.spelling import Spelling
 from rag.index.store import Scope, Store, store_kind
 from rag.index.tokens import Tokens
 from rag.schema import Chunk, VectorIndexError
@@ -43,6 +44,7 @@ class OpenIndex:
             self.vectors: Vectors = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
             self.lexical = Lexical(folder / LEXICAL)
             self.tokens = Tokens(folder / TOKENS)
+            self.spelling = Spelling(folder / WORDS)
             self.store: Store = store_kind(recipe.store).open(folder / recipe.store, self.chunks)
         except (OSError, ValueError, KeyError, TypeError):
             raise VectorIndexError(f"The index {folder.name} cannot be read; {REBUILD} --rebuild.") from None
@@ -58,6 +60,12 @@ class OpenIndex:
     @cached_property
     def _sources(self) -> np.ndarray:
         return np.array([chunk.source for chunk in self.chunks], dtype=object)
+
+    def neighbours(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """For each row that of the chunk before it, and after it, in its document; the row itself where there is none."""
+        before, after = np.maximum(rows - 1, 0), np.minimum(rows + 1, len(self.chunks) - 1)
+        same = [self._sources[rows] == self._sources[other] for other in (before, after)]
+        return np.where(same[0], before, rows), np.where(same[1], after, rows)
 
     def scope(self, doc_type: str | None = None, sources: Sequence[str] = ()) -> Scope | None:
         """The filter as a Scope, or None for the whole index. A Scope without rows matches nothing."""

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
-from rag.index.embed import Embedder
+from rag.config import Settings
+from rag.index.embed import Embedder, Vectors
 from rag.index.open import OpenIndex
+from rag.index.store import Scope
 from rag.schema import Retrieved
 
-CANDIDATES = 50
-"""How many chunks the vector store proposes, and how many BM25; both together are reranked."""
+Rows = npt.NDArray[np.int64]
 
-PIECES, WORDS = 0.75, 0.25
-"""Shares of late interaction and of BM25 in the score, measured on the development questions."""
+
+DEFAULTS = Settings()
+"""With every stage switched on; shares and switches are measured in benchmarks/RESULTS.md."""
 
 
 def retrieve(
@@ -25,24 +28,72 @@ def retrieve(
     *,
     doc_type: str | None = None,
     sources: Sequence[str] = (),
+    settings: Settings = DEFAULTS,
 ) -> list[Retrieved]:
     """The `k` chunks that fit `query` best within the filter; an empty list where the filter leaves nothing.
 
-    The score is a fixed mix: how well the query's word pieces are met in the chunk (rare ones count more), and BM25 as a
-    share of the most it could be. It depends neither on the filter nor on k nor on the store.
+    The score is a fixed mix in [0, 1]: how well the query's word pieces are met in the chunk (rare ones count more), BM25
+    as a share of the most it could be, and a little of the same for the chunks before and after it. It depends neither on
+    the filter nor on k nor on the store.
     """
     scope = index.scope(doc_type, sources)
     if not query.strip() or (scope is not None and not len(scope.rows)):
         return []
-    vectors, (pieces,) = embedder.embed_pieces([query])
-    words = index.lexical.scores(query)
-    allowed = np.arange(len(index.chunks)) if scope is None else scope.rows
-    near = np.array([row for row, _ in index.store.search(vectors[0], CANDIDATES, scope)], dtype=np.int64)
-    matching = allowed[np.argsort(-words[allowed], kind="stable")[:CANDIDATES]]
-    rows = np.union1d(near, matching)
-    weights = np.array([index.tokens.rarity(piece) for piece in pieces.ids], np.float32)
-    met = index.tokens.scores(pieces.vectors, weights, rows)
-    scores = PIECES * met + WORDS * words[rows]
+    query = spelled(query, index, embedder, settings)
+    score = _Score(query, index, embedder, settings)
+    rows = _candidates(index, score, scope, settings)
+    scores = score(rows)
     # Ties break by row, so by source and place: the same answer every time.
     order = np.lexsort((rows, -np.round(scores, 6)))[:k]
     return [Retrieved(index.chunks[rows[i]], round(float(scores[i]), 6)) for i in order]
+
+
+def spelled(query: str, index: OpenIndex, embedder: Embedder, settings: Settings = DEFAULTS) -> str:
+    """What is searched for: the query with its misspelled words put right."""
+    return index.spelling.corrected(query, embedder.common_words) if settings.spelling else query
+
+
+def _candidates(index: OpenIndex, score: _Score, scope: Scope | None, settings: Settings) -> Rows:
+    allowed = np.arange(len(index.chunks)) if scope is None else scope.rows
+    proposed: list[Rows] = []
+    if settings.words_share < 1:
+        near = index.store.search(score.vector, settings.candidates, scope)
+        proposed.append(np.array([row for row, _ in near], dtype=np.int64))
+    if settings.words_share > 0:
+        proposed.append(allowed[np.argsort(-score.words[allowed], kind="stable")[: settings.candidates]])
+    return np.unique(np.concatenate(proposed))
+
+
+class _Score:
+    """One query's score of any chunk."""
+
+    def __init__(self, query: str, index: OpenIndex, embedder: Embedder, settings: Settings) -> None:
+        self._index = index
+        self._settings = settings
+        vectors, (self._pieces,) = embedder.embed_pieces([query])
+        self.vector = vectors[0]
+        self.words = index.lexical.scores(query)
+
+    def __call__(self, rows: Rows) -> Vectors:
+        share = self._settings.neighbours_share
+        if not share:
+            return self._alone(rows)
+        before, after = self._index.neighbours(rows)
+        every = np.unique(np.concatenate([rows, before, after]))
+        alone = self._alone(every)
+        own = alone[np.searchsorted(every, rows)]
+        # Where a document begins or ends, half of the chunk's own score stands in for the neighbour that it lacks.
+        beside = [np.where(other == rows, own / 2, alone[np.searchsorted(every, other)]) for other in (before, after)]
+        return np.asarray((own + share * (beside[0] + beside[1]) / 2) / (1 + share), np.float32)
+
+    def _alone(self, rows: Rows) -> Vectors:
+        share = self._settings.words_share
+        return np.asarray((1 - share) * self._meaning(rows) + share * self.words[rows], np.float32)
+
+    def _meaning(self, rows: Rows) -> Vectors:
+        if self._settings.words_share == 1:
+            return np.zeros(len(rows), np.float32)
+        if not self._settings.rerank:
+            return np.asarray(np.clip(self._index.vectors[rows] @ self.vector, 0, 1), np.float32)
+        weights = np.array([self._index.tokens.rarity(piece) for piece in self._pieces.ids], np.float32)
+        return self._index.tokens.scores(self._pieces.vectors, weights, rows)

@@ -21,6 +21,7 @@ class LetterEmbedder:
     """
 
     dim = 27
+    common_words = frozenset({"what", "where", "when", "costs"})
 
     def __init__(self, name: str = "letters", window: int = 64) -> None:
         self.name = name

@@ -115,7 +115,7 @@ def test_a_generation_dropped_since_current_was_read_gives_way_to_the_newer_one(
     assert published(tmp_path) == tmp_path / "gen-2"
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 1}', '{"format": 1, "recipe": {}}', "null"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 2}', '{"format": 2, "recipe": {}}', "null"])
 def test_a_manifest_that_cannot_be_read_is_told(tmp_path: Path, text: str) -> None:
     folder, _ = make(tmp_path)
     (folder / MANIFEST).write_text(text)

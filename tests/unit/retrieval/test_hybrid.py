@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
+from rag.config import Settings
 from rag.index.open import OpenIndex
-from rag.retrieval.hybrid import CANDIDATES, retrieve
+from rag.retrieval.hybrid import retrieve, spelled
 from rag.schema import Retrieved
 from tests.doubles.embedder import LetterEmbedder
 
@@ -56,7 +57,7 @@ def test_no_chunk_comes_twice(open_index: Open, embedder: LetterEmbedder) -> Non
 
 def test_the_filter_applies_before_the_cut(open_index: Open, embedder: LetterEmbedder) -> None:
     """More chunks of one type fit the question better than there are candidates; the other type is still found."""
-    texts = {f"animals/bee{n:03}.md": f"# Bee\n\nHoney bee {n}." for n in range(3 * CANDIDATES)}
+    texts = {f"animals/bee{n:03}.md": f"# Bee\n\nHoney bee {n}." for n in range(3 * Settings().candidates)}
     index = open_index({**texts, "plants/fern.md": "# Fern\n\nShade."})
     assert "plants/fern.md" not in sources(retrieve("honey bee", index, embedder, 10))
     assert sources(retrieve("honey bee", index, embedder, 10, doc_type="plants")) == ["plants/fern.md"]
@@ -101,3 +102,59 @@ def test_what_is_found_is_the_chunk_itself(open_index: Open, embedder: LetterEmb
     for item in retrieve("honey", index, embedder, 10):
         assert item.chunk in index.chunks
         assert item.chunk.body == ANIMALS[item.chunk.source][item.chunk.start : item.chunk.end]
+
+
+def settings(**changes: object) -> Settings:
+    return Settings.model_validate(changes)
+
+
+def scores(index: OpenIndex, embedder: LetterEmbedder, question: str, **changes: object) -> dict[str, float]:
+    found = retrieve(question, index, embedder, 10, settings=settings(**changes))
+    return {item.chunk.source: item.score for item in found}
+
+
+def test_words_alone_are_bm25(open_index: Open, embedder: LetterEmbedder) -> None:
+    index = open_index(ANIMALS)
+    alone = scores(index, embedder, "honey", words_share=1, neighbours_share=0)
+    for row, share in enumerate(index.lexical.scores("honey")):
+        assert alone[index.chunks[row].source] == pytest.approx(float(share), abs=1e-6)
+
+
+def test_without_rerank_the_chunks_one_vector_counts(open_index: Open, embedder: LetterEmbedder) -> None:
+    index = open_index(ANIMALS)
+    alone = scores(index, embedder, "honey bee", words_share=0, neighbours_share=0, rerank=False)
+    (asked,) = embedder.embed(["honey bee"])
+    for row, vector in enumerate(index.vectors):
+        assert alone[index.chunks[row].source] == pytest.approx(float(vector @ asked), abs=1e-6)
+
+
+def test_rerank_meets_piece_by_piece(open_index: Open, embedder: LetterEmbedder) -> None:
+    """ "Ant" and "bee" are each met in a chunk however many other letters open its words; the one vector is blurred."""
+    index = open_index({"a/x.md": "# Ant bee\n\n" + "Zebra yak. " * 9, "a/y.md": "# Cow\n\nDeer."})
+    met = scores(index, embedder, "ant bee", words_share=0, neighbours_share=0, spelling=False)
+    blurred = scores(index, embedder, "ant bee", words_share=0, neighbours_share=0, spelling=False, rerank=False)
+    assert met["a/x.md"] == pytest.approx(1, abs=0.02)
+    assert blurred["a/x.md"] < 0.2
+
+
+def test_neighbours_vouch_for_a_chunk(open_index: Open, embedder: LetterEmbedder) -> None:
+    """Of two equal chunks the one beside a chunk that fits the question comes first."""
+    filler = "word " * 40
+    near = f"# One\n\n## Honey\n\nHoney {filler}\n\n## Rest\n\nYak {filler}"
+    far = f"# One\n\n## Zebra\n\nZebra {filler}\n\n## Rest\n\nYak {filler}"
+    index = open_index({"a/far.md": far, "a/near.md": near})
+
+    def rest(share: float) -> tuple[float, float]:
+        found = retrieve("honey yak", index, embedder, 10, settings=settings(neighbours_share=share))
+        of = {item.chunk.source: item.score for item in found if item.chunk.heading.endswith("Rest")}
+        return of["a/near.md"], of["a/far.md"]
+
+    assert rest(0)[0] == rest(0)[1]
+    assert rest(0.15)[0] > rest(0.15)[1]
+
+
+def test_a_misspelled_question_is_searched_as_it_was_meant(open_index: Open, embedder: LetterEmbedder) -> None:
+    index = open_index(ANIMALS)
+    assert spelled("Where is the hoeny?", index, embedder) == "Where is the honey?"
+    assert scores(index, embedder, "hoeny") == scores(index, embedder, "honey")
+    assert scores(index, embedder, "hoeny", spelling=False) != scores(index, embedder, "honey")

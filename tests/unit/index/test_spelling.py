@@ -1,0 +1,63 @@
+"""Which words are put right, and by which."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rag.index.spelling import Spelling, build_words
+
+COMMON = frozenset({"where", "dealer", "supply", "measure", "gauge"})
+TEXT = "Brathay's gauges stand at the river. A river gauge reads the river. Maeve reads it; it was rivet 4 (naïve)."
+
+
+@pytest.fixture
+def spelling(tmp_path: Path) -> Spelling:
+    build_words(tmp_path / "words.json", [TEXT])
+    return Spelling(tmp_path / "words.json")
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("Where is Brahtay?", "Where is Brathay?"),  # two neighbours changed places: one mistake
+        ("the guages", "the gauges"),
+        ("the rivver", "the river"),
+        ("rivr", "river"),  # nearer to the frequent word than to the rare one
+        ("Maevve's", "Maeve's"),
+        ("measrue", "measure"),  # in no document, but a word
+        ("naive", "naïve"),
+    ],
+)
+def test_a_slip_is_put_right(spelling: Spelling, asked: str, meant: str) -> None:
+    assert spelling.corrected(asked, COMMON) == meant
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        "dealer",  # a common word that no document holds, and one letter from none
+        "Dealers supplied",  # and what is made of it
+        "zeppelin",  # unknown, and near to nothing
+        "rvr",  # too short to tell
+        "TF-C-0142 v4.7.2 4G",
+        "riv3r",
+        "",
+    ],
+)
+def test_what_is_right_or_hopeless_is_left_alone(spelling: Spelling, right: str) -> None:
+    assert spelling.corrected(right, COMMON) == right
+
+
+def test_two_mistakes_are_too_many_for_a_short_word(spelling: Spelling) -> None:
+    assert spelling.corrected("rvier raevr", COMMON) == "river raevr"
+
+
+def test_marks_and_spaces_stay(spelling: Spelling) -> None:
+    assert spelling.corrected("  the (rivver),\n\tyes ", COMMON) == "  the (river),\n\tyes "
+
+
+def test_other_common_words_give_another_answer(spelling: Spelling) -> None:
+    assert spelling.corrected("measrue", frozenset()) == "measrue"
+    assert spelling.corrected("measrue", COMMON) == "measure"
