@@ -16,8 +16,9 @@ from rag.config import Settings
 from rag.index.embed import Embedder
 from rag.index.open import OpenIndex
 from rag.retrieval.abstain import LEAST, confidence
+from rag.retrieval.context import Section, pack
 from rag.retrieval.hybrid import retrieve, spelled
-from rag.schema import Answer, Citation, LodestarError, Retrieved, Trace, Turn
+from rag.schema import Answer, Citation, LodestarError, Trace, Turn
 
 _SOURCES = r"(?:provided |given |available )?(?:sources?|documents?|information|context)\b"
 _SAY = r"(?:\w+ly )?(?:say|state|mention|hold|contain|give|provide|tell|name|specify|include|answer|cover|list|show|have)s?\b"
@@ -38,7 +39,7 @@ class _Run:
     """What is known of an answer while it is being made."""
 
     started: float = field(default_factory=time.perf_counter)
-    found: list[Retrieved] = field(default_factory=list)
+    found: list[Section] = field(default_factory=list)
     query: str = ""
     prompt: str = ""
     stages: dict[str, float] = field(default_factory=dict)
@@ -76,11 +77,11 @@ async def answer(
     run = _Run()
     markers: Markers | None = None
 
-    def search(query: str) -> list[Retrieved]:
+    def search(query: str) -> list[Section]:
         found = retrieve(query, index, embedder, settings.k, doc_type=doc_type, settings=settings)
         if llm.quotes and confidence(spelled(query, index, embedder, settings), found, index.lexical.knows) < LEAST:
             found = []
-        run.found = _packed(found, settings, llm, history, question)
+        run.found = pack(found, _room(settings, llm, history, question))
         return run.found
 
     fault = ""
@@ -133,7 +134,7 @@ def _finished(question: str, run: _Run, order: Sequence[int], index: OpenIndex, 
         citations=citations,
         refused=refused,
         fault=fault,
-        retrieved=tuple(run.found),
+        retrieved=tuple(sorted((item for section in run.found for item in section.chunks), key=lambda i: -i.score)),
         llm=llm.choice.label,
         generation=index.name,
         trace=run.trace(),
@@ -177,19 +178,10 @@ def _bounded(history: Sequence[Turn], settings: Settings, llm: Llm) -> list[Turn
     return kept
 
 
-def _packed(
-    found: Sequence[Retrieved], settings: Settings, llm: Llm, history: Sequence[Turn], question: str
-) -> list[Retrieved]:
-    """The best chunks that fit what the model can read beside everything else, at least one."""
+def _room(settings: Settings, llm: Llm, history: Sequence[Turn], question: str) -> float:
+    """Characters left for sources beside everything else that the model must read and write."""
     said = len(SYSTEM) + len(question) + sum(len(turn.question) + len(turn.answer) for turn in history)
-    room = (llm.context_tokens - settings.max_answer_tokens - 64) * _CHARACTERS_PER_TOKEN - said
-    kept: list[Retrieved] = []
-    for item in found:
-        room -= len(item.chunk.text) + 60
-        if room < 0 and kept:
-            break
-        kept.append(item)
-    return kept
+    return (llm.context_tokens - settings.max_answer_tokens - 64) * _CHARACTERS_PER_TOKEN - said
 
 
 def _emitted(text: str, emit: Callable[[str], None]) -> str:

@@ -22,7 +22,8 @@ from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 from rag.answering import prompts
 from rag.answering.condense import condense, stands_alone
 from rag.answering.llm import Llm
-from rag.schema import Retrieved, Turn
+from rag.retrieval.context import Section
+from rag.schema import Turn
 
 CONDENSING, ANSWERING = "condensing", "answering"
 """Tags of the two calls of a model, so that the rewritten question never leaks into the answer."""
@@ -69,21 +70,21 @@ Event = Condensed | Found | Asked | Piece | Finished
 
 
 class KnowledgeBaseRetriever(BaseRetriever):
-    """LangChain's face of a search: chunks as documents, numbered from 1 and fenced."""
+    """LangChain's face of a search: sections as documents, numbered from 1 and fenced."""
 
-    search: Callable[[str], Sequence[Retrieved]]
+    search: Callable[[str], Sequence[Section]]
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
         found = self.search(query)
-        mark = prompts.fence_mark([item.chunk.text for item in found])
+        mark = prompts.fence_mark([section.text for section in found])
         return [
-            Document(item.chunk.text, metadata={"n": n, "mark": mark, "source": item.chunk.source, "score": item.score})
-            for n, item in enumerate(found, 1)
+            Document(section.text, metadata={"n": n, "mark": mark, "source": section.source, "score": section.score})
+            for n, section in enumerate(found, 1)
         ]
 
 
 async def run(
-    llm: Llm, search: Callable[[str], Sequence[Retrieved]], question: str, history: Sequence[Turn]
+    llm: Llm, search: Callable[[str], Sequence[Section]], question: str, history: Sequence[Turn]
 ) -> AsyncIterator[Event]:
     """Condense, search and answer, told as events. What the model or its endpoint raises comes out unchanged."""
     chain = _chain(llm, search, history)
@@ -106,7 +107,7 @@ async def run(
                 yield Finished(data["output"]["answer"], data["output"]["generated_question"])
 
 
-def _chain(llm: Llm, search: Callable[[str], Sequence[Retrieved]], history: Sequence[Turn]) -> Runnable[Any, Any]:
+def _chain(llm: Llm, search: Callable[[str], Sequence[Section]], history: Sequence[Turn]) -> Runnable[Any, Any]:
     from langchain_classic.chains import ConversationalRetrievalChain
     from langchain_classic.memory import ConversationBufferMemory
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from rag.documents.sentences import sentences
 from rag.index.lexical import STOP_WORDS, words
+from rag.retrieval.context import Section
 from rag.schema import Citation, Retrieved
 
 _MARKER = re.compile(
@@ -52,7 +53,7 @@ class Markers:
         return "".join(dict.fromkeys(shown))
 
 
-def cite(text: str, order: Sequence[int], found: Sequence[Retrieved]) -> tuple[str, tuple[Citation, ...]]:
+def cite(text: str, order: Sequence[int], found: Sequence[Section]) -> tuple[str, tuple[Citation, ...]]:
     """The finished text and its citations.
 
     Each sentence that carries `[n]` is matched to the sentence of that source that proves it best. A sentence that no
@@ -98,23 +99,30 @@ def _with_trailing_markers(text: str, end: int) -> int:
     return match.end() if match else end
 
 
-def _quote(n: int, sentence: str, source: Retrieved) -> Citation:
-    """The sentence of the source's body that shares most with `sentence`; the whole body where none does."""
-    chunk, body = source.chunk, source.chunk.body
+def _quote(n: int, sentence: str, source: Section) -> Citation:
+    """The sentence of the source that shares most with `sentence`; a chunk's whole body where it has none that proves."""
     wanted = _content(sentence)
+    return max(
+        (_best(n, wanted, item) for item in source.chunks),
+        key=lambda citation: (_shared(wanted, _content(citation.quote)), -citation.start),
+    )
+
+
+def _best(n: int, wanted: set[str], item: Retrieved) -> Citation:
+    chunk, body = item.chunk, item.chunk.body
     spans = [span for span in sentences(body) if not _names_others(body, *span)] or [(0, len(body))]
     start, end = max(spans, key=lambda span: (_shared(wanted, _content(body[slice(*span)])), -span[0]))
-    return Citation(n, body[start:end], chunk.start + start, chunk.start + end, chunk, source.score)
+    return Citation(n, body[start:end], chunk.start + start, chunk.start + end, chunk, item.score)
 
 
-def _holder(sentence: str, found: Sequence[Retrieved]) -> int:
+def _holder(sentence: str, found: Sequence[Section]) -> int:
     """Number of the one source whose text holds most of the sentence, its numbers all among them; 0 where none does."""
     wanted = _content(sentence)
     if len(wanted) < 3:
         return 0
     best, best_share = 0, _ENOUGH
     for n, source in enumerate(found, 1):
-        held = _content(source.chunk.text)
+        held = _content(source.text)
         numbers = {word for word in wanted if any(character.isdigit() for character in word)}
         share = len(wanted & held) / len(wanted)
         if numbers <= held and share > best_share:

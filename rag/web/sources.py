@@ -66,10 +66,7 @@ def _turn(position: int, turns: Sequence[tuple[int, Answer]]) -> str:
 def _chunks(turn: int, answer: Answer) -> str:
     groups = cited(answer)
     if groups:
-        return "".join(
-            _source(citations[0].chunk, citations[0].score, marks(citations[0].chunk, citations), n, turn)
-            for n, citations in groups.items()
-        )
+        return "".join(_cited(n, citations, turn) for n, citations in groups.items())
     closest = "".join(_source(found.chunk, found.score, []) for found in answer.retrieved[:_CLOSEST])
     if answer.fault:
         said = "No answer arrived, so nothing is quoted."
@@ -80,6 +77,16 @@ def _chunks(turn: int, answer: Answer) -> str:
     if closest:
         said += " These passages came closest:"
     return f'<p class="none">{said}</p>{closest}'
+
+
+def _cited(n: int, citations: Sequence[Citation], turn: int) -> str:
+    """What one number leads to: the chunks of its citations, the number at the first."""
+    chunks = {citation.chunk.chunk_id: citation for citation in citations}
+    shown = []
+    for at, (name, one) in enumerate(chunks.items()):
+        quotes = [citation for citation in citations if citation.chunk.chunk_id == name]
+        shown.append(_source(one.chunk, one.score, marks(one.chunk, quotes), n if at == 0 else 0, turn))
+    return "".join(shown)
 
 
 def _source(chunk: Chunk, score: float, spans: Sequence[Span], n: int = 0, turn: int = 0) -> str:

@@ -25,7 +25,9 @@ class Asking:
         self.shown: list[str] = []
         monkeypatch.setattr(room, "retrieve", self._retrieve)
 
-    def _retrieve(self, query: str, index: Any, embedder: Any, k: int, *, doc_type: str | None) -> list[Retrieved]:
+    def _retrieve(
+        self, query: str, index: Any, embedder: Any, k: int, *, doc_type: str | None, settings: Settings
+    ) -> list[Retrieved]:
         self.searched.append(query)
         self.filters.append(doc_type)
         if isinstance(self.found, Exception):
@@ -41,7 +43,11 @@ class Asking:
         emit: Callable[[str], None] | None = None,
         **settings: Any,
     ) -> Answer:
-        index: Any = SimpleNamespace(name="gen-1", lexical=SimpleNamespace(knows=lambda word: True))
+        index: Any = SimpleNamespace(
+            name="gen-1",
+            lexical=SimpleNamespace(knows=lambda word: True),
+            spelling=SimpleNamespace(corrected=lambda text, common: text),
+        )
         shown = emit or self.shown.append
         return await room.answer(
             question, history, Settings(**settings), index, LetterEmbedder(), model.llm, shown, doc_type=doc_type
