@@ -60,7 +60,7 @@ def test_chunks_cover_their_document_exactly_fit_the_window_and_come_in_order(
         assert before.start < after.start
         assert before.end < after.end
         repeated = word_pieces(text[after.start : before.end]) if after.start < before.end else []
-        assert len(repeated) <= min(overlap, limit // 3) + 1  # half a word can have a word piece more
+        assert len(repeated) <= min(overlap, limit // 3) + 4  # half a word, or half a syllable of Hangul, has more
 
 
 @some_examples
