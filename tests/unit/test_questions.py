@@ -1,22 +1,20 @@
-"""The questions prove what they say, and the figures are computed as their names promise."""
+"""The questions of benchmarks/ prove what they say."""
 
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks.metrics import coverage, ndcg, ranks, reciprocal_rank
+from rag.evaluation.questions import read_questions
 
 ROOT = Path(__file__).parents[2]
 QUESTIONS: list[dict[str, Any]] = [
     json.loads(line) for line in (ROOT / "benchmarks" / "questions.jsonl").open(encoding="utf-8")
 ]
-TEXTS = ["The port pays in May.", "An otter costs £4,750.", "May is a month; an Otter swims."]
 
 
 def test_there_are_enough_questions_of_every_category_in_two_halves() -> None:
@@ -53,21 +51,19 @@ def test_a_question_is_proved_by_the_exact_text_of_its_sources(question: dict[st
     assert bool(question.get("turns")) == (question["category"] == "follow_up")
 
 
-def test_ranks_begin_at_one_and_ignore_case() -> None:
-    assert ranks(TEXTS, ["may", "otter", "heron"]) == [1, 2, 0]
+def test_a_follow_up_is_also_put_as_one_would_to_a_stranger() -> None:
+    asked = {question["id"]: question for question in QUESTIONS if question["category"] == "follow_up"}
+    assert len(asked) == 20
+    for name, question in asked.items():
+        assert len(question["standalone"].split()) > 4, name
+        assert question["standalone"].endswith("?"), name
+        assert question["standalone"] != question["question"], name
 
 
-def test_reciprocal_rank_is_the_mean_over_the_keywords() -> None:
-    assert reciprocal_rank(TEXTS, ["may", "otter", "heron"]) == pytest.approx((1 + 1 / 2 + 0) / 3)
-
-
-def test_coverage_is_the_share_of_keywords_found() -> None:
-    assert coverage(TEXTS, ["may", "otter", "heron"]) == pytest.approx(2 / 3)
-
-
-def test_ndcg_is_held_against_everything_relevant_in_the_index() -> None:
-    found = TEXTS[:2]
-    gained = 1 / math.log2(3)
-    ideal = 1 / math.log2(2) + 1 / math.log2(3)
-    assert ndcg(found, ["otter"], TEXTS) == pytest.approx(gained / ideal)
-    assert ndcg(found, ["may"], TEXTS) == pytest.approx(1 / ideal)
+def test_the_command_reads_them_as_they_are_written() -> None:
+    read = read_questions(ROOT / "benchmarks" / "questions.jsonl")
+    assert [(question.id, question.question) for question in read] == [
+        (q["id"], q["question"].strip()) for q in QUESTIONS
+    ]
+    assert [question.reworded for question in read] == [q.get("standalone") or q.get("clean") or "" for q in QUESTIONS]
+    assert sum(question.measurable for question in read) == sum(bool(q["keywords"]) for q in QUESTIONS)
