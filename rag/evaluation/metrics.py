@@ -37,15 +37,19 @@ class Metric(NamedTuple):
 METRICS = (
     Metric("mrr", "MRR", "how high the first chunk with each keyword stands: 1 at the top, 1/2 in second place, …"),
     Metric("ndcg", "nDCG", "whether all chunks with a keyword come first, held against every such chunk of the index"),
-    Metric("ndcg_retrieved", "nDCG, found only", "the same, held against the best order of what was found alone"),
+    Metric(
+        "ndcg_retrieved",
+        "nDCG, found only",
+        "nDCG held against the best order of what was found alone, as often published",
+    ),
     Metric("coverage", "keywords", "share of the keywords that stand in any chunk found"),
     Metric("hit", "hit rate", "share of questions for which a chunk of a right file was found"),
     Metric("recall", "recall", "share of the proving passages' characters that was found"),
     Metric("precision", "precision", "share of the characters found that belongs to the proving passages"),
     Metric("iou", "IoU", "characters in both, of the characters in either: found, or in the proving passages"),
-    Metric("recall_5", "recall at 5", "the same for the first five chunks"),
-    Metric("precision_5", "precision at 5", "the same for the first five chunks"),
-    Metric("iou_5", "IoU at 5", "the same for the first five chunks"),
+    Metric("recall_5", "recall at 5", "recall of the first five chunks"),
+    Metric("precision_5", "precision at 5", "precision of the first five chunks"),
+    Metric("iou_5", "IoU at 5", "IoU of the first five chunks"),
     Metric("recall_budget", "recall in 4,000", "share of the proving passages in the first 4,000 characters found"),
 )
 
