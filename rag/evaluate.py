@@ -73,10 +73,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     settings = command.settings_from(arguments)
-    if arguments.html is not None and not arguments.html.resolve().parent.is_dir():
-        raise LodestarError(
-            f"There is no folder {arguments.html.parent} to write {arguments.html.name} to; make it first."
-        )
+    _check_writable(arguments.html)
     questions = read_questions(arguments.questions)
     if arguments.split:
         questions = of_split(questions, arguments.split, arguments.questions)
@@ -185,6 +182,14 @@ def _plain_recipe() -> type[PlainRecipe]:
             "--compare needs the folder benchmarks/; run the command from the repository's root."
         ) from None
     return PlainRecipe
+
+
+def _check_writable(page: Path | None) -> None:
+    """Before minutes are spent on what then cannot be written."""
+    if page is not None and page.is_dir():
+        raise LodestarError(f"{page} is a folder; name a file for --html.")
+    if page is not None and not page.resolve().parent.is_dir():
+        raise LodestarError(f"There is no folder {page.parent} to write {page.name} to; make it first.")
 
 
 def _write(path: Path, text: str) -> None:

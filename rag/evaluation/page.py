@@ -155,7 +155,7 @@ def _answers(summary: AnswerSummary, judge: str) -> Iterator[str]:
     marked = f" {count(summary.judged, 'answer')} marked by {judge}." if judge else ""
     yield f"<p>{escape(by + marked)}</p>"
     for fault, times in (*summary.faults.items(), *summary.judge_faults.items()):
-        yield f'<p class="worse">{times} times: {escape(fault)}</p>'
+        yield f'<p class="worse">{count(times, "question")}: {escape(fault)}</p>'
     yield _table(
         ["", *(f"{group.name}, {group.n} questions" for group in groups)],
         [

@@ -122,10 +122,16 @@ class _Line:
             data = json.loads(line)
         except json.JSONDecodeError as error:
             self._wrong(f"this is not JSON ({error.msg.lower()}, column {error.colno}); write one object a line")
+        except ValueError:
+            self._wrong("a number in it is too long to read; shorten it")
         except RecursionError:
             self._wrong("this is nested too deeply; write one flat object a line")
         if not isinstance(data, dict):
             self._wrong('this is not an object; write {"question": …, "keywords": […]}')
+        try:
+            json.dumps(data, ensure_ascii=False).encode("utf-8")
+        except UnicodeEncodeError:
+            self._wrong("half a character stands in it (such as \\ud83d alone); take it out")
         question = self._text(data, "question")
         if not question.strip():
             self._wrong('there is no "question"; give its text')

@@ -262,6 +262,7 @@ def test_index_and_knowledge_base_together_build_there_and_then_nothing(
         ((), '{"question": "?"}', "can be measured"),
         (("--split", "dev"), '{"question": "?"}', "leave --split out"),
         (("--html", "/nowhere/at/all.html"), "", "There is no folder /nowhere/at"),
+        (("--html", "/"), "", "name a file for --html"),
         (("-k", "0"), "", "RAG_K"),
         ((), "", "There is no index in"),
     ],

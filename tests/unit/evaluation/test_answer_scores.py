@@ -7,6 +7,9 @@ from collections.abc import Sequence
 import pytest
 
 from rag.evaluation.answers import Judgement, ask_all, claims_of, scores, summarise_answers
+from rag.evaluation.evaluation import Evaluation, as_object
+from rag.evaluation.page import page
+from rag.evaluation.report import lines
 from rag.schema import Answer, Citation, Trace, Turn
 from tests.unit.evaluation.samples import asking, chunk
 
@@ -104,3 +107,21 @@ def test_every_question_is_asked_with_its_conversation_and_what_fails_is_counted
     assert summary.times is not None
     assert summary.times.median == 20, "the time of a fault says nothing"
     assert [group.name for group in summary.categories] == ["numbers", "people", "unanswerable"]
+
+    evaluation = Evaluation("q.jsonl", "", questions, answered=answered, answers=summary, judge="a <judge>")
+    text = "\n".join(lines(evaluation))
+    for said in (
+        "1 question without an answer: It is down.",
+        "1 answer marked by a <judge>.",
+        "2 answers not marked: It is busy.",
+        "An answer takes 20 ms (median)",
+    ):
+        assert said in text
+    assert [line.split()[:3] for line in text.splitlines() if line.startswith("people")] == [["people", "1", "1.000"]]
+    html = page(evaluation)
+    assert "marked by a &lt;judge&gt;." in html
+    assert "1 times" not in html
+    assert "1 question: It is down." in html
+    report = as_object(evaluation)["answers"]
+    assert (report["judged"], report["judge_faults"]) == (1, {"It is busy.": 2})
+    assert report["groups"]["answerable"]["keywords"]["mean"] == 0.5

@@ -65,6 +65,8 @@ def test_an_unanswerable_question_is_not_measured_whatever_it_names(tmp_path: Pa
     [
         ("{question: 1}", "this is not JSON"),
         ("[1]", "this is not an object"),
+        ('{"question": "?", "id": ' + "9" * 5000 + "}", "a number in it is too long"),
+        ('{"question": "?", "keywords": ["\\ud83d"]}', "half a character"),
         ("[" * 100_000, "nested too deeply"),
         ({}, 'there is no "question"'),
         ({"question": "  "}, 'there is no "question"'),
