@@ -151,9 +151,9 @@ def _answers(summary: AnswerSummary, judge: str) -> Iterator[str]:
     groups = [group for group in (summary.answerable, summary.unanswerable) if group and group.n]
     says: Mapping[str, str] = MEASURES | JUDGED
     yield "<h2>Answers</h2>"
-    by = f"By {summary.llm}." if summary.llm else ""
-    marked = f" {count(summary.judged, 'answer')} marked by {judge}." if judge else ""
-    yield f"<p>{escape(by + marked)}</p>"
+    yield f"<p>{escape(f'Answered by: {summary.llm}' if summary.llm else 'Nothing was answered.')}</p>"
+    if judge:
+        yield f"<p>{escape(count(summary.judged, 'answer'))} marked by {escape(judge)}.</p>"
     for fault, times in (*summary.faults.items(), *summary.judge_faults.items()):
         yield f'<p class="worse">{count(times, "question")}: {escape(fault)}</p>'
     yield _table(

@@ -70,7 +70,7 @@ def figure(value: Estimate | None, signed: bool = False) -> str:
 
 def interval(low: float, high: float, signed: bool = False) -> str:
     """0.54–0.69, or of differences: +0.10 to +0.20; in thousandths where hundredths would all look alike."""
-    kind = f"{'+' if signed else ''}.{3 if max(abs(low), abs(high)) < _SMALL else 2}f"
+    kind = f"{'+' if signed else ''}.{3 if low < high and max(abs(low), abs(high)) < _SMALL else 2}f"
     return f"{low:{kind}}{' to ' if signed else '–'}{high:{kind}}"
 
 
@@ -143,7 +143,7 @@ def _answers(summary: AnswerSummary, judge: str) -> Iterator[str]:
     groups += [group for group in summary.categories if group.name not in ("answerable", "unanswerable")]
     keys = [key for key in (*MEASURES, *JUDGED) if any(key in group.figures for group in groups)]
     yield ""
-    yield f"Answers by {summary.llm}." if summary.llm else "Answers."
+    yield f"Answered by: {summary.llm}" if summary.llm else "Nothing was answered."
     yield from _table(["answers", "n", *keys], [_answer_group(group, keys) for group in groups])
     yield ""
     if summary.times:
