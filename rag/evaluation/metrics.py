@@ -35,8 +35,16 @@ class Metric(NamedTuple):
 
 
 METRICS = (
-    Metric("mrr", "MRR", "how high the first chunk with each keyword stands: 1 at the top, 1/2 in second place, …"),
-    Metric("ndcg", "nDCG", "whether all chunks with a keyword come first, held against every such chunk of the index"),
+    Metric(
+        "mrr",
+        "MRR",
+        "how high the first chunk with each keyword (or passage) stands: 1 at the top, 1/2 in second place, …",
+    ),
+    Metric(
+        "ndcg",
+        "nDCG",
+        "whether all chunks with a keyword (or passage) come first, held against every such chunk of the index",
+    ),
     Metric(
         "ndcg_retrieved",
         "nDCG, found only",

@@ -10,7 +10,7 @@ from rag.evaluation.evaluation import Evaluation
 from rag.evaluation.metrics import METRICS
 from rag.evaluation.page_questions import questions
 from rag.evaluation.page_style import CSS
-from rag.evaluation.report import IN_TABLE, chance, count, head, interval, left_out
+from rag.evaluation.report import chance, count, head, headline, interval, left_out
 from rag.evaluation.run import LABELS, OURS
 from rag.evaluation.statistics import Estimate, Paired
 from rag.evaluation.summary import Summary
@@ -122,7 +122,7 @@ def _categories(summary: Summary) -> Iterator[str]:
     if len(summary.groups) < 3:
         return
     for side in summary.sides:
-        keys = [key for key in IN_TABLE if key in summary.whole.figures[side]] or list(summary.whole.figures[side])
+        keys = headline(summary, side)
         names = [metric.name for key in keys for metric in METRICS if metric.key == key]
         yield f"<h3>{escape(LABELS[side])}, group by group</h3>"
         yield _table(

@@ -11,7 +11,8 @@ from rag.evaluation.run import LABELS, OURS, PLAIN
 from rag.evaluation.statistics import Estimate, Paired
 from rag.evaluation.summary import Group, Summary
 
-IN_TABLE = ("mrr", "ndcg", "coverage", "recall_budget")
+_IN_TABLE = ("mrr", "ndcg", "coverage", "recall_budget", "hit")
+_COLUMNS = 4
 _SMALL = 0.1
 _NAMED = 8
 """How many questions or notes are named one by one."""
@@ -85,6 +86,11 @@ def explanations(summary: Summary) -> list[tuple[str, str]]:
     return [(metric.name, metric.says) for metric in METRICS if metric.key in measured]
 
 
+def headline(summary: Summary, side: str) -> list[str]:
+    """The keys of the metrics that fit beside each other, the most telling first."""
+    return [key for key in _IN_TABLE if key in summary.whole.figures[side]][:_COLUMNS]
+
+
 def _retrieval(summary: Summary) -> Iterator[str]:
     yield ""
     whole = summary.whole
@@ -110,7 +116,7 @@ def _retrieval(summary: Summary) -> Iterator[str]:
         ]
         yield from _table(["all questions", "n", "mean (95 % interval)"], rows)
     for side in summary.sides:
-        keys = [key for key in IN_TABLE if key in whole.figures[side]] or list(whole.figures[side])
+        keys = headline(summary, side)
         names = [metric.name for key in keys for metric in METRICS if metric.key == key]
         yield ""
         yield from _table([LABELS[side], "n", *names], [_group(group, side, keys) for group in summary.groups])

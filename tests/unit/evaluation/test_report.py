@@ -53,7 +53,7 @@ def test_the_report_says_what_was_counted_and_what_not() -> None:
     assert "A note." in text
     assert "plain recipe" not in text
     assert re.search(r"^MRR +3 +0\.667 \(0\.00–1\.00\)$", text, re.MULTILINE)
-    assert re.search(r"^things +1 +0\.000 +0\.000 +0\.000$", text, re.MULTILINE), "one question has no interval"
+    assert re.search(r"^things +1( +0\.000){4}$", text, re.MULTILINE), "one question has no interval"
 
 
 def test_the_report_of_a_comparison_counts_wins_and_losses() -> None:
