@@ -1,1 +1,1 @@
-"""What is measured, and against what. Run from the repository's root: `python -m benchmarks.retrieval`."""
+"""Questions with proofs, the recipe to measure against, and what is measured by hand. Run from the repository's root."""

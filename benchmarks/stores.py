@@ -6,16 +6,18 @@ Two results may change places only where their scores are equal.
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from pathlib import Path
 
-from benchmarks.retrieval import QUESTIONS, query_of
 from rag.config import Settings
+from rag.evaluation.questions import read_questions
+from rag.evaluation.run import query_of
 from rag.index.embed import open_embedder
 from rag.index.open import OpenIndex
 from rag.ingest import ingest
 from rag.retrieval.hybrid import retrieve
+
+QUESTIONS = Path(__file__).parent / "questions.jsonl"
 
 
 def main() -> None:
@@ -23,7 +25,7 @@ def main() -> None:
     parser.add_argument("--knowledge-base", type=Path, default=Path("knowledge-base"))
     parser.add_argument("-k", type=int, default=10)
     arguments = parser.parse_args()
-    queries = [query_of(json.loads(line)) for line in QUESTIONS.open(encoding="utf-8")]
+    queries = [query_of(question) for question in read_questions(QUESTIONS)]
     results = {}
     with tempfile.TemporaryDirectory() as folder:
         for store in ("chroma", "faiss"):

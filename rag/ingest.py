@@ -58,13 +58,14 @@ def main() -> None:
 class Bar:
     """Progress on standard error: a bar with the time left on a terminal, else a line every ten per cent."""
 
-    def __init__(self) -> None:
+    def __init__(self, doing: str = "Embedding", done: str = "Embedded", things: str = "chunks") -> None:
         from tqdm import tqdm
 
+        self._done, self._things = done, things
         self._terminal = sys.stderr.isatty()
         self._started = 0.0
         self._tenths = -1
-        self._bar = tqdm(unit=" chunks", desc="Embedding", disable=not self._terminal, leave=False, total=0)
+        self._bar = tqdm(unit=f" {things}", desc=doing, disable=not self._terminal, leave=False, total=0)
 
     def __enter__(self) -> Bar:
         return self
@@ -84,7 +85,7 @@ class Bar:
             self._tenths = tenths
             spent = time.perf_counter() - self._started
             left = f", about {spent / done * (total - done):.0f} s left" if 0 < done < total else ""
-            print(f"Embedded {done} of {total} chunks{left}", file=sys.stderr, flush=True)
+            print(f"{self._done} {done} of {total} {self._things}{left}", file=sys.stderr, flush=True)
 
 
 def _report(built: Built, settings: Settings, seconds: float, as_json: bool) -> None:

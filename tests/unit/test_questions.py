@@ -1,16 +1,15 @@
-"""The questions prove what they say, and the figures are computed as their names promise."""
+"""The questions of benchmarks/ prove what they say."""
 
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks.metrics import coverage, ndcg, ranks, reciprocal_rank
+from rag.evaluation.questions import read_questions
 
 ROOT = Path(__file__).parents[2]
 SETS: dict[str, tuple[Path, Path]] = {  # the set -> its documents and its questions
@@ -46,7 +45,6 @@ FEWEST = {  # of every category, in each set
         "unanswerable": 24,
     },
 }
-TEXTS = ["The port pays in May.", "An otter costs £4,750.", "May is a month; an Otter swims."]
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -82,21 +80,21 @@ def test_a_question_is_proved_by_the_exact_text_of_its_sources(documents: Path, 
     assert bool(question.get("standalone")) == (question["category"] == "follow_up")
 
 
-def test_ranks_begin_at_one_and_ignore_case() -> None:
-    assert ranks(TEXTS, ["may", "otter", "heron"]) == [1, 2, 0]
+@pytest.mark.parametrize("name", SETS)
+def test_a_follow_up_is_also_put_as_one_would_to_a_stranger(name: str) -> None:
+    asked = {question["id"]: question for question in QUESTIONS[name] if question["category"] == "follow_up"}
+    assert len(asked) == FEWEST[name]["follow_up"]
+    for number, question in asked.items():
+        assert len(question["standalone"].split()) > 4, number
+        assert question["standalone"].endswith(("?", ".")), number
+        assert question["standalone"] != question["question"], number
 
 
-def test_reciprocal_rank_is_the_mean_over_the_keywords() -> None:
-    assert reciprocal_rank(TEXTS, ["may", "otter", "heron"]) == pytest.approx((1 + 1 / 2 + 0) / 3)
-
-
-def test_coverage_is_the_share_of_keywords_found() -> None:
-    assert coverage(TEXTS, ["may", "otter", "heron"]) == pytest.approx(2 / 3)
-
-
-def test_ndcg_is_held_against_everything_relevant_in_the_index() -> None:
-    found = TEXTS[:2]
-    gained = 1 / math.log2(3)
-    ideal = 1 / math.log2(2) + 1 / math.log2(3)
-    assert ndcg(found, ["otter"], TEXTS) == pytest.approx(gained / ideal)
-    assert ndcg(found, ["may"], TEXTS) == pytest.approx(1 / ideal)
+@pytest.mark.parametrize("name", SETS)
+def test_the_command_reads_them_as_they_are_written(name: str) -> None:
+    read, written = read_questions(SETS[name][1]), QUESTIONS[name]
+    assert [(question.id, question.question) for question in read] == [
+        (q["id"], q["question"].strip()) for q in written
+    ]
+    assert [question.reworded for question in read] == [q.get("standalone") or q.get("clean") or "" for q in written]
+    assert sum(question.measurable for question in read) == sum(bool(q["keywords"]) for q in written)

@@ -1,0 +1,111 @@
+"""Questions through one side or two, in turn, each scored. The only place of this room that searches."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from rag.answering.condense import condense
+from rag.config import Settings
+from rag.evaluation.metrics import BUDGET, FEW, Pool, figures, within
+from rag.evaluation.questions import Question
+from rag.index.embed import Embedder
+from rag.index.open import OpenIndex
+from rag.retrieval.hybrid import DEFAULTS, retrieve
+from rag.schema import Chunk
+
+OURS, PLAIN = "lodestar", "plain"
+LABELS = {OURS: "Lodestar", PLAIN: "plain recipe"}
+_DEEP = 50
+"""How many chunks are fetched to fill a budget of characters where k of them do not."""
+
+Progress = Callable[[int, int], None]
+
+
+class Side(Protocol):
+    """Something that searches: every chunk it can find, and a search."""
+
+    chunks: Sequence[Chunk]
+
+    def search(self, question: str, k: int) -> list[Chunk]:
+        """At most k chunks, best first."""
+
+
+class Lodestar:
+    """This project's search over one opened index."""
+
+    def __init__(self, index: OpenIndex, embedder: Embedder, settings: Settings = DEFAULTS) -> None:
+        self.chunks: Sequence[Chunk] = index.chunks
+        self._settings = settings
+        self._index = index
+        self._embedder = embedder
+
+    def search(self, question: str, k: int) -> list[Chunk]:
+        return [item.chunk for item in retrieve(question, self._index, self._embedder, k, settings=self._settings)]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one side found for one question, in what time, and how good it is."""
+
+    found: tuple[Chunk, ...]
+    figures: Mapping[str, float]
+    ms: float
+    reworded_mrr: float | None = None
+    """MRR when the question's `reworded` form is searched instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One question, what was searched for it, and the result of each side by name."""
+
+    question: Question
+    query: str
+    results: Mapping[str, Result] = field(default_factory=dict)
+
+
+def query_of(question: Question) -> str:
+    """What is searched for: a follow-up is made to stand alone as the embedded default does it."""
+    return condense(question.question, question.turns)
+
+
+def run(
+    questions: Sequence[Question],
+    sides: Mapping[str, Side],
+    k: int,
+    progress: Progress = lambda done, total: None,
+) -> list[Row]:
+    """A row for each measurable question, in order. Sides take turns at going first; none pays for a model's first use."""
+    asked = [question for question in questions if question.measurable]
+    pools = {name: Pool(side.chunks) for name, side in sides.items()}
+    if asked:
+        for side in sides.values():
+            side.search(query_of(asked[0]), k)
+    rows = []
+    for n, question in enumerate(asked):
+        progress(n, len(asked))
+        query = query_of(question)
+        names = list(sides) if n % 2 == 0 else list(sides)[::-1]
+        results = {name: _result(question, query, sides[name], pools[name], k) for name in names}
+        rows.append(Row(question, query, {name: results[name] for name in sides}))
+    progress(len(asked), len(asked))
+    return rows
+
+
+def _result(question: Question, query: str, side: Side, pool: Pool, k: int) -> Result:
+    started = time.perf_counter()
+    found = side.search(query, k)
+    ms = (time.perf_counter() - started) * 1000
+    deep = found
+    if question.references and len(found) == k < pool.size and (k < FEW or _characters(found) < BUDGET):
+        deep = side.search(query, min(pool.size, max(k, _DEEP)))
+    reworded = None
+    if question.reworded and (question.keywords or question.references):
+        reworded = figures(question, side.search(question.reworded, k), (), pool, k)["mrr"]
+    return Result(tuple(found), figures(question, found, deep, pool, k), ms, reworded)
+
+
+def _characters(chunks: Sequence[Chunk]) -> int:
+    return sum(end - start for _, start, end in within(chunks))
