@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from rag.evaluation.run import Query
 from rag.index.embed import Embedder
 from rag.schema import Chunk, Document
 
@@ -40,10 +41,10 @@ class PlainRecipe:
         progress(len(self.chunks), len(self.chunks))
         self._client = client
 
-    def search(self, question: str, k: int) -> list[Chunk]:
+    def search(self, query: Query, k: int) -> list[Chunk]:
         """The k nearest chunks, nearest first."""
         found = self._collection.query(
-            query_embeddings=self._embedder.embed([question]), n_results=min(k, len(self.chunks))
+            query_embeddings=self._embedder.embed([query.text]), n_results=min(k, len(self.chunks))
         )
         return [self.chunks[int(name)] for name in found["ids"][0]]
 

@@ -35,7 +35,10 @@ def main() -> None:
             index = OpenIndex(ingest(settings).folder)  # the second store takes the first one's vectors
             embedder = open_embedder(settings)
             results[store] = [
-                [(item.chunk.chunk_id, item.score) for item in retrieve(query, index, embedder, arguments.k)]
+                [
+                    (item.chunk.chunk_id, item.score)
+                    for item in retrieve(query.asked, index, embedder, arguments.k, talk=query.talk)
+                ]
                 for query in queries
             ]
     same = sum(one == other for one, other in zip(results["chroma"], results["faiss"], strict=True))

@@ -57,6 +57,17 @@ def condense(question: str, history: Sequence[Turn]) -> str:
     return _resolve(question, topic, answer)
 
 
+def talk(question: str, history: Sequence[Turn]) -> str:
+    """What a question leans on, to be searched beside it: the last question that stood alone and what was said since.
+
+    Of the answers only the last one. Empty where the question stands alone or opens the conversation.
+    """
+    if not history or stands_alone(question):
+        return ""
+    begin = next((n for n in reversed(range(len(history))) if stands_alone(history[n].question)), 0)
+    return " ".join([*(turn.question for turn in history[begin:]), history[-1].answer])
+
+
 def _resolve(question: str, topic: str, answer: str) -> str:
     """`question` made to stand alone, given the resolved question before it and that one's answer."""
     if not topic or stands_alone(question):

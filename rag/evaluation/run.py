@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from rag.answering.condense import condense
+from rag.answering.condense import condense, talk
 from rag.config import Settings
 from rag.evaluation.metrics import BUDGET, FEW, Pool, figures, within
 from rag.evaluation.questions import Question
@@ -24,12 +24,20 @@ _DEEP = 50
 Progress = Callable[[int, int], None]
 
 
+class Query(NamedTuple):
+    """A question as it is searched: made to stand alone, or as it was asked beside what it leans on."""
+
+    text: str
+    asked: str
+    talk: str = ""
+
+
 class Side(Protocol):
     """Something that searches: every chunk it can find, and a search."""
 
     chunks: Sequence[Chunk]
 
-    def search(self, question: str, k: int) -> list[Chunk]:
+    def search(self, query: Query, k: int) -> list[Chunk]:
         """At most k chunks, best first."""
 
 
@@ -42,8 +50,9 @@ class Lodestar:
         self._index = index
         self._embedder = embedder
 
-    def search(self, question: str, k: int) -> list[Chunk]:
-        return [item.chunk for item in retrieve(question, self._index, self._embedder, k, settings=self._settings)]
+    def search(self, query: Query, k: int) -> list[Chunk]:
+        found = retrieve(query.asked, self._index, self._embedder, k, talk=query.talk, settings=self._settings)
+        return [item.chunk for item in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +75,10 @@ class Row:
     results: Mapping[str, Result] = field(default_factory=dict)
 
 
-def query_of(question: Question) -> str:
-    """What is searched for: a follow-up is made to stand alone as the embedded default does it."""
-    return condense(question.question, question.turns)
+def query_of(question: Question) -> Query:
+    """What is searched for: a follow-up as the embedded default searches it, and made to stand alone for other searches."""
+    text = condense(question.question, question.turns)
+    return Query(text, question.question, talk(question.question, question.turns))
 
 
 def run(
@@ -89,12 +99,12 @@ def run(
         query = query_of(question)
         names = list(sides) if n % 2 == 0 else list(sides)[::-1]
         results = {name: _result(question, query, sides[name], pools[name], k) for name in names}
-        rows.append(Row(question, query, {name: results[name] for name in sides}))
+        rows.append(Row(question, query.text, {name: results[name] for name in sides}))
     progress(len(asked), len(asked))
     return rows
 
 
-def _result(question: Question, query: str, side: Side, pool: Pool, k: int) -> Result:
+def _result(question: Question, query: Query, side: Side, pool: Pool, k: int) -> Result:
     started = time.perf_counter()
     found = side.search(query, k)
     ms = (time.perf_counter() - started) * 1000
@@ -103,7 +113,7 @@ def _result(question: Question, query: str, side: Side, pool: Pool, k: int) -> R
         deep = side.search(query, min(pool.size, max(k, _DEEP)))
     reworded = None
     if question.reworded and (question.keywords or question.references):
-        reworded = figures(question, side.search(question.reworded, k), (), pool, k)["mrr"]
+        reworded = figures(question, side.search(Query(question.reworded, question.reworded), k), (), pool, k)["mrr"]
     return Result(tuple(found), figures(question, found, deep, pool, k), ms, reworded)
 
 

@@ -31,6 +31,7 @@ Vectors = npt.NDArray[np.float32]
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Of `model.safetensors` of sentence-transformers/all-MiniLM-L6-v2, as published."""
 
+_FEW = 2  # so many short texts gain nothing from a second thread, and lose much where visitors share the processors
 _LONGEST_WORD = 100  # BERT's tokenizer turns a longer word into one [UNK]: the model would not see it
 _LONG_WORD = re.compile(rf"\w{{{_LONGEST_WORD}}}(?=\w)")
 
@@ -144,9 +145,17 @@ class SentenceTransformersEmbedder:
         visible = [_visible(text) for text in texts]
         with self._lock:
             model = self._model
+        _use_threads(1 if len(texts) <= _FEW else os.cpu_count() or 1)
         outputs: Any = model.encode(visible, output_value=None, batch_size=32, show_progress_bar=False)
         vectors = np.stack([output["sentence_embedding"].float().cpu().numpy() for output in outputs])
         return _unit(vectors), [_pieces(output) for output in outputs]
+
+
+def _use_threads(number: int) -> None:
+    import torch
+
+    if torch.get_num_threads() != number:
+        torch.set_num_threads(number)
 
 
 def _pieces(output: dict[str, Any]) -> Pieces:

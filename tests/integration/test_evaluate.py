@@ -17,6 +17,7 @@ from rag.config import Settings
 from rag.documents.load import load
 from rag.evaluation.judge import SYSTEM, open_judge
 from rag.evaluation.questions import Question
+from rag.evaluation.run import Query
 from rag.index.embed import Embedder
 from rag.index.generation import published
 from rag.ingest import ingest
@@ -325,9 +326,10 @@ def test_the_plain_recipe_can_be_built_twice_and_finds_no_more_than_there_is(
     small_base: Path, minilm: Embedder
 ) -> None:
     documents = [item for item in load(small_base) if isinstance(item, Document)]
+    question = "When does the Port of Invergair agreement end?"
     for _ in range(2):
         plain = PlainRecipe(documents, minilm)
-        found = plain.search("When does the Port of Invergair agreement end?", 50)
+        found = plain.search(Query(question, question), 50)
         plain.close()
         assert len(found) == len(plain.chunks) == 7
         assert found[0].source == "contracts/invergair.md"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering.condense import condense, stands_alone
+from rag.answering.condense import condense, stands_alone, talk
 from rag.schema import Turn
 
 PORT = Turn("What is contract TF-C-0167 with the Port of Invergair about?", "Twelve Otter 3 probes in the harbour [1].")
@@ -87,3 +87,22 @@ def test_what_the_question_says_itself_is_not_added_again() -> None:
 
 def test_only_questions_and_persons_are_carried_over_not_the_rest_of_an_answer() -> None:
     assert "harbour" not in condense("And when does it end?", [PORT, OWNER])
+
+
+def test_the_talk_goes_back_to_the_last_question_that_stood_alone() -> None:
+    before = Turn("What is Murmur?", "A leak finder.")
+    alone = Turn("Who keeps the Northmere contract?", "Bram Hoekstra.")
+    leaning = Turn("And since when?", "Since May 2022.")
+    assert talk("Where does he sit?", [before, alone, leaning]) == (
+        "Who keeps the Northmere contract? And since when? Since May 2022."
+    )
+    assert talk("Where does he sit?", [leaning]) == "And since when? Since May 2022."
+
+
+@pytest.mark.parametrize("question", ALONE)
+def test_a_question_that_stands_alone_leans_on_no_talk(question: str) -> None:
+    assert talk(question, [PORT, OWNER]) == ""
+
+
+def test_the_first_question_leans_on_nothing() -> None:
+    assert talk("And when does it end?", []) == ""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from rag.evaluation.evaluation import Evaluation
 from rag.evaluation.questions import Question
-from rag.evaluation.run import OURS, PLAIN, Side, run
+from rag.evaluation.run import OURS, PLAIN, Query, Side, run
 from rag.evaluation.summary import summarise
 from rag.schema import Chunk
 from tests.unit.evaluation.samples import asking, chunk
@@ -22,9 +22,9 @@ class Listed:
         self.asked: list[tuple[str, int]] = []
         self._found = found
 
-    def search(self, question: str, k: int) -> list[Chunk]:
-        self.asked.append((question, k))
-        return [self.chunks[at] for at in self._found.get(question, ())][:k]
+    def search(self, query: Query, k: int) -> list[Chunk]:
+        self.asked.append((query.text, k))
+        return [self.chunks[at] for at in self._found.get(query.text, ())][:k]
 
 
 QUESTIONS = [

@@ -32,10 +32,13 @@ def test_both_sides_get_the_same_condensed_query() -> None:
     question = asking(
         "otter", question="And when does it end?", turns=(Turn("What is the Port of Invergair agreement?", "A lease."),)
     )
-    assert "Invergair" in query_of(question)
+    query = query_of(question)
+    assert "Invergair" in query.text
+    assert query.asked == "And when does it end?"
+    assert query.talk == "What is the Port of Invergair agreement? A lease."
     sides = {OURS: Listed({}), PLAIN: Listed({})}
     run([question], sides, 2)
-    assert sides[OURS].asked == sides[PLAIN].asked == [(query_of(question), 2)] * 2
+    assert sides[OURS].asked == sides[PLAIN].asked == [(query.text, 2)] * 2
 
 
 def test_a_budget_that_k_chunks_do_not_fill_is_filled_by_a_second_search() -> None:
