@@ -132,7 +132,7 @@ class Assistant:
             if option is None:
                 raise SettingsError(f"The model {name} is not available any more; choose another one.")
             if option.choice.name not in self._opened:
-                self._opened[option.choice.name] = LLMS[option.kind](self.settings, option, self._embedder)
+                self._opened[option.choice.name] = LLMS[option.kind](self.settings, option, self._embedder, self._index)
             return self._opened[option.choice.name]
 
     def _submit(self, work: Coroutine[Any, Any, Answer]) -> Future[Answer]:

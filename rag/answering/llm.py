@@ -18,6 +18,8 @@ from rag.schema import LlmChoice, SettingsError
 if TYPE_CHECKING:
     from langchain_core.language_models.chat_models import BaseChatModel
 
+    from rag.answering.meeting import Stored
+
 EXTRACTIVE = "extractive"
 
 
@@ -44,7 +46,7 @@ class Option:
     model: str = ""
 
 
-def open_endpoint(settings: Settings, option: Option, embedder: Embedder) -> Llm:
+def open_endpoint(settings: Settings, option: Option, embedder: Embedder, index: Stored | None = None) -> Llm:
     """A model behind an OpenAI-compatible endpoint."""
     endpoint = option.endpoint
     assert endpoint is not None
@@ -54,7 +56,7 @@ def open_endpoint(settings: Settings, option: Option, embedder: Embedder) -> Llm
     )
 
 
-def open_llamacpp(settings: Settings, option: Option, embedder: Embedder) -> Llm:
+def open_llamacpp(settings: Settings, option: Option, embedder: Embedder, index: Stored | None = None) -> Llm:
     """llama.cpp in this process, on a loopback port of its own, with any GGUF file."""
     if settings.gguf is None:
         raise SettingsError("RAG_LLM=llamacpp needs RAG_GGUF, the path of a GGUF model file.")
@@ -65,21 +67,23 @@ def open_llamacpp(settings: Settings, option: Option, embedder: Embedder) -> Llm
     return Llm(option.choice, "llama.cpp", model, limit, cache(partial(_client, settings, endpoint, model)))
 
 
-def open_extractive(settings: Settings, option: Option, embedder: Embedder) -> Llm:
+def open_extractive(settings: Settings, option: Option, embedder: Embedder, index: Stored | None = None) -> Llm:
     """The embedded default: quotes the sentences that answer, needs no key, no download and no network."""
     from rag.answering.extractive import ExtractiveChat
+    from rag.answering.meeting import meet
 
+    met = partial(meet, embedder=embedder, stored=index)
     return Llm(
         option.choice,
         "Quoting",
         EXTRACTIVE,
         1 << 20,
-        cache(lambda tag: ExtractiveChat(embed=embedder.embed, tags=[tag])),
+        cache(lambda tag: ExtractiveChat(embed=embedder.embed, meet=met, tags=[tag])),
         quotes=True,
     )
 
 
-LLMS: dict[str, Callable[[Settings, Option, Embedder], Llm]] = {
+LLMS: dict[str, Callable[[Settings, Option, Embedder, Stored | None], Llm]] = {
     "openai": open_endpoint,
     "llamacpp": open_llamacpp,
     "extractive": open_extractive,

@@ -41,7 +41,7 @@ class Row:
 
     def build(self) -> Llm:
         (option,) = (o for o in available(self.settings, lambda: []) if o.kind == self.settings.llm)
-        return LLMS[option.kind](self.settings, option, LetterEmbedder())
+        return LLMS[option.kind](self.settings, option, LetterEmbedder(), None)
 
 
 def answered(messages: Messages) -> str | Says:

@@ -78,7 +78,7 @@ def test_a_server_says_which_model_it_has_and_how_much_it_reads(llama_cpp: str, 
     settings = Settings(openai_base_url=f"{llama_cpp}/v1")
     option, _quoting = available(settings)
     assert gguf.stem in option.choice.label or gguf.name in option.model
-    assert LLMS[option.kind](settings, option, minilm).context_tokens == 4096
+    assert LLMS[option.kind](settings, option, minilm, None).context_tokens == 4096
 
 
 def test_more_than_the_server_reads_is_told_and_the_next_question_works(served: Asks) -> None:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+import numpy as np
 import pytest
 from langchain_core.messages import HumanMessage
 
-from rag.answering.extractive import MOST, ExtractiveChat, quote
+from rag.answering.extractive import MOST, ExtractiveChat, choose
+from rag.answering.extractive import quote as quote_with
+from rag.answering.meeting import meet
 from rag.answering.prompts import QUESTION_TEMPLATE, REFUSAL, SOURCE_TEMPLATE, fence_mark
+from rag.answering.quotable import quotables
 from tests.doubles.embedder import LetterEmbedder
 
-EMBED = LetterEmbedder().embed
+EMBEDDER = LetterEmbedder()
+EMBED = EMBEDDER.embed
+MEET = partial(meet, embedder=EMBEDDER)
+quote = partial(quote_with, meet=MEET)
 HERON = "Heron > 2. Care\nThe Heron costs £1,275. It weighs little. Wash it in rain."
 PRICES = "Prices\n| Tier | Price | £ |\n|---|---|---|\n| Brook | £18 | 18 |\n| River | £42 | 42 |"
 
@@ -51,7 +60,27 @@ def test_it_reads_the_prompt_and_streams_the_same_text_in_pieces() -> None:
     mark = fence_mark([HERON])
     context = SOURCE_TEMPLATE.format(n=1, mark=mark, page_content=HERON)
     prompt = [HumanMessage(QUESTION_TEMPLATE.format(context=context, question="What does the Heron cost?"))]
-    chat = ExtractiveChat(embed=EMBED)
+    chat = ExtractiveChat(embed=EMBED, meet=MEET)
     pieces = [piece.text for piece in chat.stream(prompt)]
     assert len(pieces) > 3
     assert "".join(pieces) == chat.invoke(prompt).text == quote("What does the Heron cost?", [HERON], EMBED)
+
+
+def test_a_sentence_that_speaks_of_the_one_before_comes_with_it_each_with_its_number() -> None:
+    source = "Port > Call-out\nFour call-outs a year are included. Each after that costs £410."
+    assert quote("What does a fifth one cost?", [source], EMBED).splitlines()[0] == (
+        "**Port > Call-out:** Four call-outs a year are included. [1] Each after that costs £410. [1]"
+    )
+
+
+def test_chosen_best_first_within_reach_and_nothing_told_twice() -> None:
+    found = quotables(["T\nThe gauge is here. It costs £4. The vans are new. The mill leaks. The pump runs."])
+    assert choose(found, np.array([1, 9, 8, 6.5, 5.9])) == [[0, 1], [2], [3]]
+    assert choose(found, np.array([1, 9, 5, 4, 3])) == [[0, 1]], "the others are too far behind"
+    assert choose(found, np.array([9, 8, 0, 0, 0])) == [[0, 1]], "it joins the one before"
+
+
+def test_rows_that_differ_in_a_number_are_two() -> None:
+    table = "T\n| Level | Missed in a row | Then after |\n|---|---|---|\n| Amber | 3 | 15 min |\n| Amber | 8 | 40 min |"
+    found = quotables([table, table])
+    assert choose(found, np.array([9, 8, 8, 7])) == [[0], [1]]

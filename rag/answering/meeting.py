@@ -1,0 +1,73 @@
+"""How well each word piece of some texts meets each word piece of a question: late interaction, kept piece by piece.
+
+The index already holds the word pieces of its chunks, read within their chunk, so a chunk that was just found costs no pass of
+the model; any other text is read anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from rag.index.embed import Embedder, Vectors
+from rag.index.open import OpenIndex
+from rag.index.tokens import project
+
+Stored = Callable[[], OpenIndex]
+"""Gives the published index."""
+
+
+class Met(NamedTuple):
+    """A text's word pieces: their (start, end) offsets, and their cosines of shape (pieces, the question's pieces)."""
+
+    spans: list[tuple[int, int]]
+    cosines: Vectors
+
+
+class Meeting(NamedTuple):
+    """A question's vector, the weights of its word pieces, which sum to 1, and how each text meets them."""
+
+    vector: Vectors
+    weights: Vectors
+    texts: list[Met]
+
+
+Meet = Callable[[str, Sequence[str]], Meeting]
+
+_rows: WeakKeyDictionary[OpenIndex, dict[str, int]] = WeakKeyDictionary()
+
+
+def meet(question: str, texts: Sequence[str], embedder: Embedder, stored: Stored | None = None) -> Meeting:
+    """Rare word pieces weigh more where there is an index to tell them; without one, all weigh alike."""
+    (vector,), (asked,) = embedder.embed_pieces([question])
+    index = stored() if stored else None
+    weights = np.ones(len(asked.ids), np.float32)
+    pieces = asked.vectors
+    held: dict[str, Vectors] = {}
+    if index is not None:
+        weights = np.array([index.tokens.rarity(piece) for piece in asked.ids], np.float32)
+        pieces = project(pieces, index.tokens.projection)
+        rows = _rows_of(index)
+        held = {text: _unpacked(index, rows[text]) for text in texts if text in rows}
+    unread = [text for text in dict.fromkeys(texts) if text not in held]
+    for text, read in zip(unread, embedder.embed_pieces(unread)[1], strict=True):
+        held[text] = project(read.vectors, index.tokens.projection) if index is not None else read.vectors
+    met = []
+    for text in texts:
+        spans = embedder.word_pieces(text)[: len(held[text])]  # the model reads no more than its window
+        met.append(Met(spans, np.asarray(held[text][: len(spans)] @ pieces.T, np.float32)))
+    return Meeting(vector, weights / max(float(weights.sum()), 1e-12), met)
+
+
+def _rows_of(index: OpenIndex) -> dict[str, int]:
+    if index not in _rows:
+        _rows[index] = {chunk.text: row for row, chunk in enumerate(index.chunks)}
+    return _rows[index]
+
+
+def _unpacked(index: OpenIndex, row: int) -> Vectors:
+    packed = index.tokens.packed(row)
+    return np.asarray(packed.tokens * packed.scales[:, None], np.float32)

@@ -1,0 +1,56 @@
+"""Word pieces of a question met in texts: read from the index where it holds the text, by the model where it does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag.answering.meeting import meet
+from rag.index.open import OpenIndex
+from rag.index.store import STORES
+from tests.doubles.embedder import LetterEmbedder
+from tests.doubles.store import EXACT
+from tests.unit.index.building import ingest
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, embedder: LetterEmbedder) -> OpenIndex:
+    monkeypatch.setitem(STORES, "exact", EXACT)
+    opened = OpenIndex(ingest(tmp_path / "index", embedder=embedder).folder)
+    embedder.embedded.clear()
+    return opened
+
+
+def test_each_piece_of_a_text_is_held_against_each_of_the_question(embedder: LetterEmbedder) -> None:
+    meeting = meet("ant bee", ["bees fly", "ant"], embedder)
+    first, second = meeting.texts
+    assert first.spans == [(0, 4), (5, 8)]
+    assert first.cosines.tolist() == [[0, 1], [0, 0]], "bees begins like bee, fly like neither"
+    assert second.cosines.tolist() == [[1, 0]]
+    assert meeting.weights.tolist() == [0.5, 0.5], "nothing tells which is rare"
+    assert np.allclose(meeting.vector[:3], [0.5**0.5, 0.5**0.5, 0])
+
+
+def test_what_the_index_holds_is_not_read_again_and_means_the_same(embedder: LetterEmbedder, index: OpenIndex) -> None:
+    texts = [index.chunks[0].text, "honey of a bee", index.chunks[1].text]
+    stored = meet("ant honey", texts, embedder, lambda: index)
+    assert embedder.embedded == ["ant honey", "honey of a bee"]
+    read = meet("ant honey", texts, embedder)
+    for one, other in zip(stored.texts, read.texts, strict=True):
+        assert one.spans == other.spans
+        assert np.allclose(one.cosines, other.cosines, atol=0.02)
+
+
+def test_a_rare_piece_weighs_more_where_an_index_tells(embedder: LetterEmbedder, index: OpenIndex) -> None:
+    # "a" begins a piece of every chunk ("ant", "a"), "h" only of the one about honey.
+    common, rare = meet("ant honey", [], embedder, lambda: index).weights
+    assert rare > common > 0
+    assert rare + common == pytest.approx(1)
+
+
+def test_a_question_without_a_piece_meets_nothing(embedder: LetterEmbedder) -> None:
+    meeting = meet(" ", ["ant"], embedder)
+    assert meeting.texts[0].cosines.shape == (1, 0)
+    assert meeting.weights.tolist() == []

@@ -1,0 +1,62 @@
+"""What each sentence earns: shares that can be worked out by hand with the letter embedder."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from rag.answering.meeting import meet
+from rag.answering.quotable import quotables
+from rag.answering.sentence_scores import FEATURES, READ, features, scores
+from tests.doubles.embedder import LetterEmbedder
+
+EMBEDDER = LetterEmbedder()
+MEET = partial(meet, embedder=EMBEDDER)
+
+
+def column(name: str, question: str, *sources: str) -> list[float]:
+    found = quotables(sources)
+    table, _ = features(question, found, sources, EMBEDDER.embed, MEET)
+    return [round(float(value), 3) for value in table[:, FEATURES.index(name)]]
+
+
+def test_words_count_in_the_sentence_and_beside_it_but_not_across_sources() -> None:
+    assert column("words", "heron price", "T\nThe heron. Its price.", "T\nWash it.") == [1, 1, 0]
+
+
+def test_a_misspelled_word_counts_as_the_one_it_resembles() -> None:
+    assert column("words", "holliday", "T\nA holiday.", "T\nA hotel.") == [1, 0]
+
+
+def test_the_kind_of_thing_asked_for_counts() -> None:
+    assert column("kind", "When does it end?", "T\nIt ends in June 2028. It ends.") == [1, 0]
+
+
+def test_fragments_and_questions_are_told() -> None:
+    source = "T\nGrease only. Who gets the new green vans? The new green vans go north."
+    assert column("fragment", "vans", source) == [1, 0, 0]
+    assert column("asks", "vans", source) == [0, 1, 0]
+
+
+def test_pieces_are_met_in_the_sentence_and_in_its_source() -> None:
+    # The question's pieces are a, b: the first sentence meets both, the second only b; the second source none.
+    sources = ("T\nAnt bee. Bees only.", "T\nFern.")
+    assert column("met", "ant bee", *sources) == [1, 0.5, 0]
+    assert column("source", "ant bee", *sources) == [1, 1, 0]
+
+
+def test_only_the_likeliest_are_read_for_their_meaning_the_others_cannot_win() -> None:
+    found = quotables([f"T\nAn otter number {n} swims in here." for n in range(READ)] + ["T\nFern."])
+    sources = [f"T\nAn otter number {n} swims in here." for n in range(READ)] + ["T\nFern."]
+    EMBEDDER.embedded.clear()
+    scored = scores("Which otter swims?", found, sources, EMBEDDER.embed, MEET)
+    assert "T: Fern." not in EMBEDDER.embedded
+    assert np.isneginf(scored).tolist() == [False] * READ + [True]
+
+
+@pytest.mark.parametrize("question", [" ", "?"])
+def test_a_question_without_words_scores_nothing_wrong(question: str) -> None:
+    found = quotables(["T\nFern wants shade."])
+    assert np.isfinite(scores(question, found, ["T\nFern wants shade."], EMBEDDER.embed, MEET)).all()
