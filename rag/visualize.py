@@ -118,7 +118,7 @@ def project(vectors: Vectors, dimensions: Literal[2, 3] = 2, *, near: Rows | Non
     """
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     count = len(vectors)
     start = np.zeros((count, dimensions), np.float32)
@@ -148,7 +148,7 @@ def _distances(vectors: Vectors, near: Rows) -> Any:
 
     Each row is its own first neighbour, as sklearn wants it.
     """
-    from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
+    from scipy.sparse import csr_matrix
 
     count, k = near.shape
     near = np.sort(near, axis=1)

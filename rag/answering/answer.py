@@ -85,7 +85,7 @@ async def answer(
         found = retrieve(asked, index, embedder, settings.k, doc_type=doc_type, talk=leaning, settings=settings)
         if llm.quotes and confidence(spelled(query, index, embedder, settings), found, index.lexical.knows) < LEAST:
             found = []
-        run.found = pack(found, _room(settings, llm, history, question))
+        run.found = pack(found, _room(settings, llm, history, question), join=not llm.quotes)
         return run.found
 
     fault = ""

@@ -75,7 +75,7 @@ def open_judge(settings: Settings, embedder: Embedder) -> LlmJudge | None:
     if not settings.openai_base_url and not settings.openai_api_key.get_secret_value():
         return None
     option = next((option for option in available(settings) if option.kind == "openai"), None)
-    return LlmJudge(LLMS["openai"](settings, option, embedder)) if option is not None else None
+    return LlmJudge(LLMS["openai"](settings, option, embedder, None)) if option is not None else None
 
 
 def _messages(question: Question, answer: Answer) -> list[BaseMessage]:

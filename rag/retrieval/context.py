@@ -39,23 +39,23 @@ class Section:
         return max(item.score for item in self.chunks)
 
 
-def pack(found: Sequence[Retrieved], room: float) -> list[Section]:
+def pack(found: Sequence[Retrieved], room: float, *, join: bool = True) -> list[Section]:
     """The chunks, best first, that fit into `room` characters, at least one; neighbours joined where the better one ranks.
 
-    A text that is there already is not given twice. What does not fit is passed over for a shorter one behind it.
+    Without `join` each chunk stays a section of its own, for a reader that compares it with what the index holds of it. A text that is there already is not given twice. What does not fit is passed over for a shorter one behind it.
     """
     kept: list[Retrieved] = []
     bodies: set[str] = set()
     for item in found:
         body = " ".join(item.chunk.body.split())
-        joins = any(_follows(item.chunk, other.chunk) or _follows(other.chunk, item.chunk) for other in kept)
+        joins = join and any(_follows(item.chunk, other.chunk) or _follows(other.chunk, item.chunk) for other in kept)
         cost = len(item.chunk.body) + _GAP if joins else len(item.chunk.text) + FENCE
         if body in bodies or (kept and cost > room):
             continue
         bodies.add(body)
         room -= cost
         kept.append(item)
-    return _joined(kept)
+    return _joined(kept) if join else [Section((item,)) for item in kept]
 
 
 def _joined(kept: Sequence[Retrieved]) -> list[Section]:

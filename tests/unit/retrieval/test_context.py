@@ -52,6 +52,10 @@ def test_a_section_scores_as_its_best_chunk() -> None:
     assert section.score == 0.9
 
 
+def test_neighbours_can_be_left_apart() -> None:
+    assert [section.text for section in pack([EATS, SWIMS], ROOM, join=False)] == [EATS.chunk.text, SWIMS.chunk.text]
+
+
 def test_what_overlaps_is_said_once() -> None:
     first, second = chunk("It eats fish. It sleeps"), chunk("It sleeps\nby day.")
     assert texts([first, second]) == ["Otter\nIt eats fish. It sleeps\nby day."]
