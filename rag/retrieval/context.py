@@ -42,7 +42,8 @@ class Section:
 def pack(found: Sequence[Retrieved], room: float, *, join: bool = True) -> list[Section]:
     """The chunks, best first, that fit into `room` characters, at least one; neighbours joined where the better one ranks.
 
-    Without `join` each chunk stays a section of its own, for a reader that compares it with what the index holds of it. A text that is there already is not given twice. What does not fit is passed over for a shorter one behind it.
+    Without `join` each chunk stays a section of its own, for a reader that compares it with what the index holds of it.
+    A text that is there already is not given twice. What does not fit is passed over for a shorter one behind it.
     """
     kept: list[Retrieved] = []
     bodies: set[str] = set()
