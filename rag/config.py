@@ -61,7 +61,7 @@ class Settings(BaseModel):
     )
     k: int = Field(10, ge=1, le=100, description="How many chunks a search returns and an answer may use.")
     candidates: int = Field(
-        50, ge=1, le=1000, description="Chunks the vector store proposes, and BM25 as many, before the best are chosen."
+        30, ge=1, le=1000, description="Chunks the vector store proposes, and BM25 as many, before the best are chosen."
     )
     spelling: bool = Field(True, description="Put misspelled words of a question right by the index's own words.")
     rerank: bool = Field(True, description="Compare word piece by word piece. Off: one vector against one vector.")
@@ -69,7 +69,7 @@ class Settings(BaseModel):
         0.25, ge=0, le=1, description="Share of BM25 in the score. 0: vectors alone; 1: BM25 alone."
     )
     neighbours_share: float = Field(
-        0.15, ge=0, le=1, description="What the chunks before and after one add to its score. 0: nothing."
+        0.1, ge=0, le=1, description="What the chunks before and after one add to its score. 0: nothing."
     )
 
     host: str = Field("127.0.0.1", description="Address the page listens on.")

@@ -150,7 +150,7 @@ def test_neighbours_vouch_for_a_chunk(open_index: Open, embedder: LetterEmbedder
         return of["a/near.md"], of["a/far.md"]
 
     assert rest(0)[0] == rest(0)[1]
-    assert rest(0.15)[0] > rest(0.15)[1]
+    assert rest(0.1)[0] > rest(0.1)[1]
 
 
 def test_a_misspelled_question_is_searched_as_it_was_meant(open_index: Open, embedder: LetterEmbedder) -> None:
