@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
 from rag.answering import chain, faults
-from rag.answering.condense import condense, talk
+from rag.answering.condense import condense, leaning
 from rag.answering.evidence import Markers, cite, without_markers
 from rag.answering.llm import Llm
 from rag.answering.prompts import REFUSAL, SYSTEM
@@ -80,9 +80,9 @@ async def answer(
 
     def search(query: str) -> list[Section]:
         # Where no model has rewritten the question, it is searched as it was asked, beside what it leans on.
-        leaning = talk(question, history) if query == condense(question, history) else ""
-        asked = question if leaning else query
-        found = retrieve(asked, index, embedder, settings.k, doc_type=doc_type, talk=leaning, settings=settings)
+        beside = leaning(question, history) if query == condense(question, history) else []
+        asked = question if beside else query
+        found = retrieve(asked, index, embedder, settings.k, doc_type=doc_type, beside=beside, settings=settings)
         if llm.quotes and confidence(spelled(query, index, embedder, settings), found, index.lexical.knows) < LEAST:
             found = []
         run.found = pack(found, _room(settings, llm, history, question), join=not llm.quotes)

@@ -57,13 +57,19 @@ def condense(question: str, history: Sequence[Turn]) -> str:
     return _resolve(question, topic, answer)
 
 
-def talk(question: str, history: Sequence[Turn]) -> str:
-    """What a question leans on, to be searched beside it: the last question that stood alone and what was said since.
+def leaning(question: str, history: Sequence[Turn]) -> list[tuple[str, float]]:
+    """What to search for beside a question that doesn't stand alone, with weights; nothing where it does.
 
-    Of the answers only the last one. Empty where the question stands alone or opens the conversation.
+    Half as heavy as the question are the talk it leans on, and the question with its subject written out. Either alone finds
+    less: see benchmarks/RESULTS.md.
     """
     if not history or stands_alone(question):
-        return ""
+        return []
+    return [(_talk(history), 0.5), (condense(question, history), 0.5)]
+
+
+def _talk(history: Sequence[Turn]) -> str:
+    """The last question that stood alone, those since, and the last answer."""
     begin = next((n for n in reversed(range(len(history))) if stands_alone(history[n].question)), 0)
     return " ".join([*(turn.question for turn in history[begin:]), history[-1].answer])
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from rag.answering.condense import condense, talk
+from rag.answering.condense import condense, leaning
 from rag.config import Settings
 from rag.evaluation.metrics import BUDGET, FEW, Pool, figures, within
 from rag.evaluation.questions import Question
@@ -29,7 +29,7 @@ class Query(NamedTuple):
 
     text: str
     asked: str
-    talk: str = ""
+    beside: Sequence[tuple[str, float]] = ()
 
 
 class Side(Protocol):
@@ -51,7 +51,7 @@ class Lodestar:
         self._embedder = embedder
 
     def search(self, query: Query, k: int) -> list[Chunk]:
-        found = retrieve(query.asked, self._index, self._embedder, k, talk=query.talk, settings=self._settings)
+        found = retrieve(query.asked, self._index, self._embedder, k, beside=query.beside, settings=self._settings)
         return [item.chunk for item in found]
 
 
@@ -78,7 +78,7 @@ class Row:
 def query_of(question: Question) -> Query:
     """What is searched for: a follow-up as the embedded default searches it, and made to stand alone for other searches."""
     text = condense(question.question, question.turns)
-    return Query(text, question.question, talk(question.question, question.turns))
+    return Query(text, question.question, leaning(question.question, question.turns))
 
 
 def run(

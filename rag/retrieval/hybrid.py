@@ -13,9 +13,6 @@ from rag.index.open import OpenIndex
 from rag.index.store import Scope
 from rag.schema import Retrieved
 
-TALK = 0.5
-"""Weight of what a question leans on. On 14 development follow-ups 0.4 to 0.6 find as well as a question that stands alone."""
-
 Rows = npt.NDArray[np.int64]
 
 
@@ -31,12 +28,12 @@ def retrieve(
     *,
     doc_type: str | None = None,
     sources: Sequence[str] = (),
-    talk: str = "",
+    beside: Sequence[tuple[str, float]] = (),
     settings: Settings = DEFAULTS,
 ) -> list[Retrieved]:
     """The `k` chunks that fit `query` best within the filter; an empty list where the filter leaves nothing.
 
-    `talk` is what a question that doesn't stand alone leans on; it is searched too and counts half.
+    `beside` are further texts to search for, each with its weight; that of `query` is 1.
 
     The score is a fixed mix in [0, 1]: how well the query's word pieces are met in the chunk (rare ones count more), BM25
     as a share of the most it could be, and a little of the same for the chunks before and after it. It depends neither on
@@ -46,10 +43,11 @@ def retrieve(
     if not query.strip() or (scope is not None and not len(scope.rows)):
         return []
     asked = [
-        _Score(spelled(text, index, embedder, settings), index, embedder, settings) for text in (query, talk) if text
+        (_Score(spelled(text, index, embedder, settings), index, embedder, settings), weight)
+        for text, weight in ((query, 1.0), *beside)
     ]
-    rows = np.unique(np.concatenate([_candidates(index, score, scope, settings) for score in asked]))
-    scores = asked[0](rows) if len(asked) == 1 else (asked[0](rows) + TALK * asked[1](rows)) / (1 + TALK)
+    rows = np.unique(np.concatenate([_candidates(index, score, scope, settings) for score, _ in asked]))
+    scores = np.average([score(rows) for score, _ in asked], axis=0, weights=[weight for _, weight in asked])
     # Ties break by row, so by source and place: the same answer every time.
     order = np.lexsort((rows, -np.round(scores, 6)))[:k]
     return [Retrieved(index.chunks[rows[i]], round(float(scores[i]), 6)) for i in order]

@@ -21,16 +21,24 @@ class Asking:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, found: Sequence[Retrieved]) -> None:
         self.found: Sequence[Retrieved] | Exception = found
         self.searched: list[str] = []
-        self.leaning: list[str] = []
+        self.beside: list[list[str]] = []
         self.filters: list[str | None] = []
         self.shown: list[str] = []
         monkeypatch.setattr(room, "retrieve", self._retrieve)
 
     def _retrieve(
-        self, query: str, index: Any, embedder: Any, k: int, *, doc_type: str | None, talk: str, settings: Settings
+        self,
+        query: str,
+        index: Any,
+        embedder: Any,
+        k: int,
+        *,
+        doc_type: str | None,
+        beside: list[tuple[str, float]],
+        settings: Settings,
     ) -> list[Retrieved]:
         self.searched.append(query)
-        self.leaning.append(talk)
+        self.beside.append([text for text, _ in beside])
         self.filters.append(doc_type)
         if isinstance(self.found, Exception):
             raise self.found

@@ -66,7 +66,7 @@ async def test_follow_up_is_rewritten_before_the_search_and_asked_as_it_was_put(
 async def test_rewriting_that_is_none_gives_way_to_our_own(asking: Asking, rambling: str) -> None:
     await asking.ask(ScriptedLlm("4 kg [1].", condensed=rambling), "And what does it weigh?", TALK[:1])
     assert asking.searched == ["And what does it weigh?"], "searched as asked, beside what it leans on"
-    assert asking.leaning == ["What is the Kestrel L2? A radar gauge."]
+    assert asking.beside == [["What is the Kestrel L2? A radar gauge.", "And what does it weigh? (Kestrel L2)"]]
 
 
 @pytest.mark.parametrize("asked", ["What does the gauge cost?", "And what does it weigh?"])
@@ -79,7 +79,7 @@ async def test_a_model_that_only_quotes_is_called_once_and_sees_no_conversation(
     question = read_back(str(messages[-1].content)).question
     assert ("Kestrel L2" in question) == (asked != "What does the gauge cost?")
     assert asking.searched == [asked]
-    assert ("Maeve Kilbride" in asking.leaning[0]) == (asked != "What does the gauge cost?")
+    assert ("Maeve Kilbride" in "".join(asking.beside[0])) == (asked != "What does the gauge cost?")
 
 
 async def test_numbers_are_renumbered_by_first_mention(asking: Asking, found: Found) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering.condense import condense, stands_alone, talk
+from rag.answering.condense import condense, leaning, stands_alone
 from rag.schema import Turn
 
 PORT = Turn("What is contract TF-C-0167 with the Port of Invergair about?", "Twelve Otter 3 probes in the harbour [1].")
@@ -89,20 +89,22 @@ def test_only_questions_and_persons_are_carried_over_not_the_rest_of_an_answer()
     assert "harbour" not in condense("And when does it end?", [PORT, OWNER])
 
 
-def test_the_talk_goes_back_to_the_last_question_that_stood_alone() -> None:
+def test_a_follow_up_leans_on_the_talk_since_the_last_question_that_stood_alone() -> None:
     before = Turn("What is Murmur?", "A leak finder.")
     alone = Turn("Who keeps the Northmere contract?", "Bram Hoekstra.")
-    leaning = Turn("And since when?", "Since May 2022.")
-    assert talk("Where does he sit?", [before, alone, leaning]) == (
-        "Who keeps the Northmere contract? And since when? Since May 2022."
-    )
-    assert talk("Where does he sit?", [leaning]) == "And since when? Since May 2022."
+    leant = Turn("And since when?", "Since May 2022.")
+    question = "Where does he sit?"
+    assert leaning(question, [before, alone, leant]) == [
+        ("Who keeps the Northmere contract? And since when? Since May 2022.", 0.5),
+        (condense(question, [before, alone, leant]), 0.5),
+    ]
+    assert leaning(question, [leant])[0] == ("And since when? Since May 2022.", 0.5)
 
 
 @pytest.mark.parametrize("question", ALONE)
-def test_a_question_that_stands_alone_leans_on_no_talk(question: str) -> None:
-    assert talk(question, [PORT, OWNER]) == ""
+def test_a_question_that_stands_alone_leans_on_nothing(question: str) -> None:
+    assert leaning(question, [PORT, OWNER]) == []
 
 
 def test_the_first_question_leans_on_nothing() -> None:
-    assert talk("And when does it end?", []) == ""
+    assert leaning("And when does it end?", []) == []

@@ -160,15 +160,17 @@ def test_a_misspelled_question_is_searched_as_it_was_meant(open_index: Open, emb
     assert scores(index, embedder, "hoeny", spelling=False) != scores(index, embedder, "honey")
 
 
-def test_what_a_question_leans_on_counts_half(open_index: Open, embedder: LetterEmbedder) -> None:
+def test_what_is_searched_beside_counts_by_its_weight(open_index: Open, embedder: LetterEmbedder) -> None:
     index = open_index(ANIMALS)
-    asked, leaning = scores(index, embedder, "shade"), scores(index, embedder, "honey bee")
-    both = {item.chunk.source: item.score for item in retrieve("shade", index, embedder, 10, talk="honey bee")}
-    for source, score in both.items():
-        assert score == pytest.approx((asked[source] + 0.5 * leaning[source]) / 1.5, abs=1e-5)
+    shade, honey, ant = (scores(index, embedder, text) for text in ("shade", "honey bee", "ant"))
+    found = retrieve("shade", index, embedder, 10, beside=[("honey bee", 0.5), ("ant", 0.25)])
+    for item in found:
+        source = item.chunk.source
+        expected = (shade[source] + 0.5 * honey[source] + 0.25 * ant[source]) / 1.75
+        assert item.score == pytest.approx(expected, abs=1e-5)
 
 
-def test_what_only_the_talk_is_about_is_found_too(open_index: Open, embedder: LetterEmbedder) -> None:
+def test_what_is_only_searched_beside_is_found_too(open_index: Open, embedder: LetterEmbedder) -> None:
     few = settings(candidates=1, neighbours_share=0)
-    found = retrieve("shade", open_index(ANIMALS), embedder, 10, talk="honey bee", settings=few)
+    found = retrieve("shade", open_index(ANIMALS), embedder, 10, beside=[("honey bee", 0.5)], settings=few)
     assert {"plants/fern.md", "animals/bee.md"} <= set(sources(found))
