@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 from rag.evaluation.run import Query
 from rag.index.embed import Embedder
@@ -29,9 +30,8 @@ class PlainRecipe:
         self.chunks: Sequence[Chunk] = [chunk for document in documents for chunk in plain_chunks(document)]
         self._embedder = embedder
         client = chromadb.EphemeralClient(chromadb.config.Settings(anonymized_telemetry=False))
-        self._collection = client.create_collection(
-            "plain", embedding_function=None, configuration={"hnsw": {"space": "cosine", **_WIDE}}
-        )
+        graph: Any = {"hnsw": {"space": "cosine", **_WIDE}}
+        self._collection = client.create_collection("plain", embedding_function=None, configuration=graph)
         for at in range(0, len(self.chunks), _BATCH):
             progress(at, len(self.chunks))
             batch = [chunk.text for chunk in self.chunks[at : at + _BATCH]]

@@ -7,7 +7,6 @@ A set is a knowledge base and its questions, one JSON object a line: `references
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import tempfile
 import time
@@ -19,17 +18,20 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.retrieval import QUESTIONS, query_of
+from benchmarks.stores import QUESTIONS
 from rag.answering.evidence import Markers, cite, without_markers
 from rag.answering.extractive import quote
 from rag.answering.meeting import Meet, meet
 from rag.answering.quotable import Quotable, quotables
 from rag.answering.sentence_scores import FEATURES, features
 from rag.config import Settings
+from rag.evaluation.questions import Question, read_questions
+from rag.evaluation.run import query_of
 from rag.index.embed import Embedder, Vectors, open_embedder
 from rag.index.open import OpenIndex
 from rag.ingest import ingest
-from rag.retrieval.hybrid import retrieve
+from rag.retrieval.context import Section
+from rag.retrieval.hybrid import retrieve, spelled
 from rag.schema import Citation, Retrieved
 
 FACTUAL = ("direct_fact", "numerical", "temporal", "relationship", "comparative")
@@ -40,7 +42,7 @@ _EASE = 10.0  # price of large weights
 class Asked:
     """A question of a set with what was found for it, and how to quote from that."""
 
-    question: dict[str, Any]
+    question: Question
     query: str
     found: list[Retrieved]
     embedder: Embedder
@@ -75,13 +77,12 @@ def _asked(base: Path, questions: Path, folder: Path, split: str, k: int) -> lis
     embedder = open_embedder(settings)
     index = OpenIndex(ingest(settings).folder)
     asked = []
-    for n, line in enumerate(questions.open(encoding="utf-8")):
-        question = json.loads(line)
-        if question.get("split", ("dev", "held_out")[n % 2]) == split and question["references"]:
+    for n, question in enumerate(read_questions(questions)):
+        if (question.split or ("dev", "held_out")[n % 2]) == split and question.references:
             query = query_of(question)
-            found = retrieve(query, index, embedder, k)
+            found = retrieve(query.asked, index, embedder, k, beside=query.beside)
             met = partial(meet, embedder=embedder, stored=lambda: index)
-            asked.append(Asked(question, query, found, embedder, met, str(base)))
+            asked.append(Asked(question, spelled(query.text, index, embedder), found, embedder, met, str(base)))
     return asked
 
 
@@ -92,19 +93,20 @@ def _report(asked: Sequence[Asked], name: str) -> None:
         text = quote(one.query, one.texts, one.embedder.embed, one.meet)
         ms = (time.perf_counter() - started) * 1000
         markers = Markers(len(one.found))
-        text, citations = cite(markers.feed(text) + markers.close(), markers.order, one.found)
-        held = [_plain(word) in _plain(without_markers(text)) for word in one.question.get("keywords", [])]
+        text, citations = cite(markers.feed(text) + markers.close(), markers.order, [Section((i,)) for i in one.found])
+        held = [_plain(word) in _plain(without_markers(text)) for word in one.question.keywords]
         share = sum(held) / len(held) if held else 0.0
         row = (float(bool(held) and all(held)), share, _covered(one, citations), text.count("\n") + 1, ms)
-        category = one.question.get("category", "")
+        category = one.question.category
         for group in ("all", category, *(["factual"] if category in FACTUAL else [])):
             rows.setdefault(group, []).append(row)
     print(f"{name}: all keywords, share of keywords, share of the references, quoted, median ms")
     for group in sorted(rows):
-        every, share, covered, quoted, ms_each = zip(*rows[group], strict=True)
-        means = [statistics.fmean(column) for column in (every, share, covered)]
+        columns: list[tuple[float, ...]] = list(zip(*rows[group], strict=True))
+        *shares, quoted, ms_each = columns
+        means = [statistics.fmean(column) for column in shares]
         cells = " ".join(f"{value:7.3f}" for value in means)
-        print(f"{group:20s}{len(every):4d} {cells} {statistics.fmean(quoted):6.2f} {statistics.median(ms_each):7.1f}")
+        print(f"{group:20s}{len(quoted):4d} {cells} {statistics.fmean(quoted):6.2f} {statistics.median(ms_each):7.1f}")
 
 
 def _plain(text: str) -> str:
@@ -114,7 +116,7 @@ def _plain(text: str) -> str:
 def _covered(one: Asked, citations: Sequence[Citation]) -> float:
     """Share of the characters of the references that the quotes show."""
     shown = {(c.chunk.source, at) for c in citations for at in range(c.start, c.end)}
-    wanted = [(r["source"], at) for r in one.question["references"] for at in range(r["start"], r["end"])]
+    wanted = [(r.source, at) for r in one.question.references for at in range(r.start, r.end)]
     return sum(place in shown for place in wanted) / len(wanted)
 
 
@@ -125,7 +127,7 @@ def _fit(asked: Sequence[Asked]) -> None:
         found = quotables(one.texts)
         table, _ = features(one.query, found, one.texts, one.embedder.embed, one.meet, len(found))
         right = np.array([_answers(one, sentence) for sentence in found])
-        folder = f"{one.set_name}/{one.question['references'][0]['source'].split('/')[0]}"
+        folder = f"{one.set_name}/{one.question.references[0].source.split('/')[0]}"
         if right.any():
             examples.append((folder, table, right))
     weights = _fitted([example[1:] for example in examples])
@@ -145,9 +147,9 @@ def _answers(one: Asked, sentence: Quotable) -> bool:
     before = chunk.start - (len(chunk.text) - (chunk.end - chunk.start))
     start, end = sentence.start + before, sentence.end + before
     return any(
-        2 * (min(end, r["end"]) - max(start, r["start"])) > min(end - start, r["end"] - r["start"])
-        for r in one.question["references"]
-        if r["source"] == chunk.source
+        2 * (min(end, r.end) - max(start, r.start)) > min(end - start, r.end - r.start)
+        for r in one.question.references
+        if r.source == chunk.source
     )
 
 
@@ -166,7 +168,7 @@ def _fitted(examples: Sequence[tuple[Vectors, np.ndarray]]) -> Vectors:
         total = _EASE * (weights * weights).sum()
         for table, right in zip(tables, rights, strict=True):
             total = total - torch.logsumexp(torch.log_softmax(table @ weights, 0)[right], 0)
-        total.backward()
+        total.backward()  # type: ignore[no-untyped-call]
         return total
 
     step: Callable[..., Any] = optimizer.step
