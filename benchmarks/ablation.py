@@ -56,21 +56,22 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for n, (base, questions) in enumerate(sets):
             asked = [replace(question, reworded="") for question in read_questions(questions) if question.measurable]
-            sides = _sides(base, Path(folder) / str(n))
+            plain, sides = _sides(base, Path(folder) / str(n))
             print(f"\n{base}: {len(asked)} questions, k={arguments.k}, {_sizes(sides)}")
             if all(question.keywords for question in asked):
                 _by_keywords(asked, sides, arguments.k)
             else:
                 _by_references(asked, sides, arguments.k)
+            plain.close()
 
 
-def _sides(base: Path, folder: Path) -> dict[str, Side]:
+def _sides(base: Path, folder: Path) -> tuple[PlainRecipe, dict[str, Side]]:
     settings = Settings.load(env={}, dotenv=None, knowledge_base=base, index=folder)
     embedder = open_embedder(settings)
     index = OpenIndex(ingest(settings).folder)
     plain = PlainRecipe([item for item in load(base) if isinstance(item, Document)], embedder)
     stages = {name: Lodestar(index, embedder, settings.model_copy(update=off)) for name, off in STAGES.items()}
-    return {PLAIN: plain, **stages}
+    return plain, {PLAIN: plain, **stages}
 
 
 def _sizes(sides: dict[str, Side]) -> str:

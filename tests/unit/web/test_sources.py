@@ -28,6 +28,20 @@ def test_all_quotes_of_a_chunk_are_marked() -> None:
     assert "<mark>Notice is due ninety days before.</mark>" in html
 
 
+def test_one_number_may_lead_to_two_chunks_that_were_read_as_one() -> None:
+    both = answer(
+        citations=(
+            citation(1, OWNER, OWNER.body.split("\n")[-1]),
+            citation(1, TERM, "Notice is due ninety days before."),
+        )
+    )
+    html = sources_html([(1, both)])
+    assert html.count('<article class="source"') == 2
+    assert html.count('id="s1-1"') == 1
+    assert html.index('id="s1-1"') < html.index("Meridian › Term"), "the number stands at the first"
+    assert "<mark>Notice is due ninety days before.</mark>" in html
+
+
 def test_every_turn_has_its_own_sources_and_the_newest_is_shown() -> None:
     html = sources_html([(1, ANSWER), (3, answer(question="And then?"))])
     assert re.findall(r'<section class="([\w ]+)" id="([\w-]+)"', html) == [
