@@ -1,0 +1,204 @@
+"""python -m benchmarks.abstention: fit when to refuse, and report how far it carries.
+
+Fitted on the development half of the first questions alone, against near misses that are made from it:
+- masked: the question as it is, every chunk that proves its answer or holds one of its keywords taken from what was found;
+- swapped: one of its names, codes or years replaced by another of the knowledge base that no chunk holds beside a keyword.
+Reported on the other half, on the whole second company, and on questions that are foreign to both.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from rag.config import Settings
+from rag.evaluation.questions import Question, read_questions
+from rag.evaluation.run import query_of
+from rag.index.embed import Embedder, open_embedder
+from rag.index.open import OpenIndex
+from rag.ingest import ingest
+from rag.retrieval.abstain import BIAS, CHOSEN, WEIGHTS, Signals, names, signals
+from rag.retrieval.hybrid import retrieve, spelled
+from rag.schema import Chunk
+
+Values = npt.NDArray[np.float64]
+
+HERE = Path(__file__).parent
+FOREIGN = (HERE / "foreign.txt").read_text("utf-8").splitlines()
+K = 10
+FOLDS = 8
+SHARES = (0.01, 0.02, 0.05, 0.1, 0.2)
+MOST = 0.05
+"""Share of the answerable development questions that the chosen point may refuse."""
+_NAME = re.compile(r"(?<=[a-z,;:] )[A-Z][\w'-]+(?: [A-Z][\w'-]+)?|\b(?=\w*\d)[A-Z][\w-]*\b|\b20[12]\d\b")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One question with its signals. `kind`: answerable, unanswerable, masked, swapped or foreign."""
+
+    kind: str
+    group: str
+    signals: Signals
+
+
+@dataclass(frozen=True)
+class Base:
+    """An opened knowledge base and its questions."""
+
+    index: OpenIndex
+    embedder: Embedder
+    questions: Sequence[Question]
+
+    def case(self, kind: str, group: str, query: str, hidden: frozenset[str] = frozenset()) -> Case:
+        query = spelled(query, self.index, self.embedder)
+        found = retrieve(query, self.index, self.embedder, K + len(hidden))
+        seen = [item for item in found if item.chunk.chunk_id not in hidden][:K]
+        return Case(kind, group, signals(query, seen, self.index, self.embedder) or Signals(0, 0, 0))
+
+    def asked(self, split: str = "") -> Iterator[Case]:
+        for question in self.questions:
+            if not split or question.split == split:
+                kind = "answerable" if question.answerable else "unanswerable"
+                yield self.case(kind, _group(question), query_of(question))
+
+    def masked(self) -> Iterator[Case]:
+        for question in self._answerable_dev():
+            hidden = frozenset(chunk.chunk_id for chunk in self.index.chunks if _answers(chunk, question))
+            yield self.case("masked", _group(question), query_of(question), hidden)
+
+    def swapped(self) -> Iterator[Case]:
+        chance = random.Random(0)
+        texts = [chunk.text.lower() for chunk in self.index.chunks]
+        known = sorted({name for chunk in self.index.chunks for name in _NAME.findall(chunk.body)})
+        for question in self._answerable_dev():
+            query = query_of(question)
+            for old in names(query):
+                others = [name for name in known if _kind(name) == _kind(old) and name.lower() not in query.lower()]
+                chance.shuffle(others)
+                keywords = [keyword.lower() for keyword in question.keywords]
+                for other in others:
+                    if not any(other.lower() in text and any(word in text for word in keywords) for text in texts):
+                        yield self.case("swapped", _group(question), query.replace(old, other))
+                        break
+
+    def _answerable_dev(self) -> list[Question]:
+        return [question for question in self.questions if question.split == "dev" and question.answerable]
+
+
+def main() -> None:
+    first, second = _open(Path("knowledge-base"), HERE), _open(HERE / "second" / "knowledge-base", HERE / "second")
+    own, made = list(first.asked("dev")), [*first.masked(), *first.swapped()]
+    fitted = [case for case in own if case.kind == "answerable"] + made
+    weigh = _fit(fitted)
+    print(f"fitted on {_counts(fitted)}")
+    print("bias and weights:", np.round(weigh, 3), "  in rag/retrieval/abstain.py:", np.array([BIAS, *WEIGHTS]))
+
+    foreign = [first.case("foreign", text, text) for text in FOREIGN]
+    crossed = _crossed([*own, *made, *foreign])
+    _report("development half, cross-validated by document", [*own, *made, *foreign], crossed)
+    answerable = crossed[[case.kind == "answerable" for case in own] + [False] * (len(made) + len(foreign))]
+    print(f"point that refuses at most {MOST:.0%} of these: {_point(answerable, MOST):.3f}, chosen: {CHOSEN.below}")
+
+    held = [*first.asked("held_out"), *foreign]
+    other = [*second.asked(), *(second.case("foreign", text, text) for text in FOREIGN)]
+    for title, cases in (("held-out half", held), ("second company", other)):
+        _report(title, cases, _confidence(cases, np.array([BIAS, *WEIGHTS])))
+    score: Callable[[Sequence[Case]], Values] = lambda cases: np.array([case.signals.score for case in cases])  # noqa: E731
+    for title, cases in (("development half", own + foreign), ("held-out half", held), ("second company", other)):
+        _report(f"{title}, the best chunk's score alone", cases, score(cases), chosen=False)
+
+
+def _open(folder: Path, questions: Path) -> Base:
+    with tempfile.TemporaryDirectory(prefix="lodestar-", ignore_cleanup_errors=True) as temporary:
+        settings = Settings.load(env={}, dotenv=None, knowledge_base=folder, index=Path(temporary), store="faiss")
+        index = OpenIndex(ingest(settings).folder)  # what is mapped stays readable when its folder has gone
+        return Base(index, open_embedder(settings), read_questions(questions / "questions.jsonl"))
+
+
+def _group(question: Question) -> str:
+    return question.sources[0] if question.sources else question.id
+
+
+def _answers(chunk: Chunk, question: Question) -> bool:
+    proves = any(
+        reference.source == chunk.source and chunk.start < reference.end and reference.start < chunk.end
+        for reference in question.references
+    )
+    return proves or any(keyword.lower() in chunk.text.lower() for keyword in question.keywords if len(keyword) > 1)
+
+
+def _kind(name: str) -> str:
+    return "year" if re.fullmatch(r"20\d\d", name) else "code" if any(c.isdigit() for c in name) else "name"
+
+
+def _fit(cases: Sequence[Case]) -> Values:
+    """Bias and weights of a logistic regression; answerable questions and each kind of near miss weigh the same in all."""
+    from sklearn.linear_model import LogisticRegression
+
+    values, right = _values(cases), np.array([case.kind == "answerable" for case in cases])
+    kinds = [case.kind for case in cases]
+    share = np.array([1 / kinds.count(kind) * (2 if kind == "answerable" else 1) for kind in kinds])
+    mean, spread = values.mean(axis=0), values.std(axis=0)
+    model = LogisticRegression(C=0.1, max_iter=1000)
+    model.fit((values - mean) / spread, right, sample_weight=share * len(cases) / share.sum())
+    weights = model.coef_[0] / spread
+    return np.array([model.intercept_[0] - weights @ mean, *weights])
+
+
+def _crossed(cases: Sequence[Case]) -> Values:
+    """Each case's confidence by a model that saw no question about its document."""
+    groups = sorted({case.group for case in cases})
+    random.Random(1).shuffle(groups)
+    fold = {group: number % FOLDS for number, group in enumerate(groups)}
+    confidence = np.zeros(len(cases))
+    for number in range(FOLDS):
+        seen = [case for case in cases if fold[case.group] != number and case.kind not in ("unanswerable", "foreign")]
+        left = [at for at, case in enumerate(cases) if fold[case.group] == number]
+        confidence[left] = _confidence([cases[at] for at in left], _fit(seen))
+    return confidence
+
+
+def _values(cases: Sequence[Case]) -> Values:
+    return np.array([case.signals for case in cases], np.float64)
+
+
+def _confidence(cases: Sequence[Case], weights: Values) -> Values:
+    return np.asarray(1 / (1 + np.exp(-weights[0] - _values(cases) @ weights[1:])))
+
+
+def _point(answerable: Values, share: float) -> float:
+    """The highest threshold below which at most this share of the answerable questions lies."""
+    return float(np.sort(answerable)[int(share * len(answerable))])
+
+
+def _report(title: str, cases: Sequence[Case], confidence: Values, *, chosen: bool = True) -> None:
+    from sklearn.metrics import roc_auc_score
+
+    kinds = np.array([case.kind for case in cases])
+    answerable = confidence[kinds == "answerable"]
+    print(f"\n{title}: {_counts(cases)}")
+    points = [("the chosen point", CHOSEN.below)] if chosen else []
+    points += [(f"{share:.0%} of the answerable", _point(answerable, share)) for share in SHARES]
+    print(f"{'refused':<22}" + "".join(f"{name:>22}" for name, _ in points) + "   AUC")
+    for kind in dict.fromkeys(kinds):
+        here = confidence[kinds == kind]
+        both = np.concatenate([answerable, here])
+        auc = "" if kind == "answerable" else f"{roc_auc_score([1] * len(answerable) + [0] * len(here), both):6.2f}"
+        print(f"{kind:<22}" + "".join(f"{(here < point).mean():>22.1%}" for _, point in points) + auc)
+
+
+def _counts(cases: Sequence[Case]) -> str:
+    kinds = [case.kind for case in cases]
+    return ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+
+
+if __name__ == "__main__":
+    main()
