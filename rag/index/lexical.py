@@ -82,6 +82,10 @@ class Lexical:
         ideal = sum(self.rarity(word) for word in wanted)
         return np.asarray(np.clip(self._bm25.get_scores(known) / ideal, 0.0, 1.0), np.float32)
 
+    def holds(self, word: str) -> bool:
+        """Whether some row holds just this word."""
+        return word in self._bm25.vocab_dict
+
     def knows(self, word: str) -> bool:
         """Whether the index holds the word, or one that it may be a misspelling of."""
         if word in self._bm25.vocab_dict:
