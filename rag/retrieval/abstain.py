@@ -24,10 +24,10 @@ from rag.schema import Retrieved
 
 MODEL = "1"
 """Changes with the weights: a manifest's threshold for another model means nothing to this one."""
-BIAS = -13.293
-WEIGHTS = (6.703, 5.362, 6.292)
+BIAS = -13.289
+WEIGHTS = (6.707, 5.354, 6.287)
 """Of the signals in their order; BIAS and WEIGHTS as `python -m benchmarks.abstention` prints them."""
-CHOSEN = Abstention(MODEL, 0.25)
+CHOSEN = Abstention(MODEL, 0.265)
 """The point that ingest writes into the manifest."""
 
 _READ = 10  # chunks looked at: as many as the model was fitted on
@@ -123,4 +123,5 @@ def _asked(query: str, spans: Sequence[tuple[int, int]]) -> list[_Asked]:
 
 
 def _says(word: str) -> bool:
-    return any(part not in STOP_WORDS for part in words(word))
+    # `words` makes "does" a doe.
+    return word.lower() not in STOP_WORDS and any(part not in STOP_WORDS for part in words(word))
