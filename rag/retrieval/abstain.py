@@ -1,4 +1,4 @@
-"""Whether what was found can hold the answer at all: three signals that cost next to nothing, weighed by a fitted model.
+"""Whether what was found can hold the answer at all: signals that cost next to nothing, weighed by a fitted model.
 
 They tell apart what the documents know nothing of, and a name that they do not hold together with the rest. They do not
 tell a near miss (the right subject, and the one fact missing) from a question in other words than the documents': that
@@ -17,7 +17,7 @@ import numpy as np
 from rag.config import Settings
 from rag.index.embed import Embedder
 from rag.index.generation import Abstention, Manifest
-from rag.index.lexical import STOP_WORDS, Lexical, words
+from rag.index.lexical import STOP_WORDS, Lexical, query_words, words
 from rag.index.open import OpenIndex
 from rag.retrieval.hybrid import encoded, spelled
 from rag.schema import Retrieved
@@ -26,10 +26,13 @@ MODEL = "1"
 """Changes with the weights: a manifest's threshold for another model means nothing to this one."""
 BIAS = -13.289
 WEIGHTS = (6.707, 5.354, 6.287)
-"""Of the signals in their order; BIAS and WEIGHTS as `python -m benchmarks.abstention` prints them."""
+"""Of score, met and together; BIAS and WEIGHTS as `python -m benchmarks.abstention` prints them."""
+LEAST = 0.38
+"""Of `familiar`: below it there is no confidence, whatever the model says. It refuses foreign questions that the model lets pass."""
 CHOSEN = Abstention(MODEL, 0.265)
 """The point that ingest writes into the manifest."""
 
+_STRANGE = 0.3  # what a question loses when all of its words are strange to the index
 _READ = 10  # chunks looked at: as many as the model was fitted on
 _LEAST_WEIGHT = 0.3  # of a word that nearly every chunk holds
 _I = re.compile(r"I(?:['\u2019]?(?:m|d|ve|ll))?$")
@@ -46,6 +49,8 @@ class Signals(NamedTuple):
     together: float
     """The largest share of the names, codes and numbers of the question, as far as the index holds them, that stands in one
     chunk with its title, rare ones counting more; 1 where it has none. A name that no document holds shows in `met`."""
+    familiar: float
+    """The score, less a share for words that the index does not know."""
 
 
 def refuses(query: str, found: Sequence[Retrieved], index: OpenIndex, embedder: Embedder, settings: Settings) -> bool:
@@ -62,9 +67,9 @@ def threshold(manifest: Manifest) -> float:
 
 def confidence(found: Signals | None) -> float:
     """From 0 to 1; 0 where there is nothing to judge."""
-    if found is None:
+    if found is None or found.familiar < LEAST:
         return 0.0
-    return 1 / (1 + math.exp(-BIAS - sum(weight * value for weight, value in zip(WEIGHTS, found, strict=True))))
+    return 1 / (1 + math.exp(-BIAS - sum(weight * value for weight, value in zip(WEIGHTS, found[:3], strict=True))))
 
 
 def signals(query: str, found: Sequence[Retrieved], index: OpenIndex, embedder: Embedder) -> Signals | None:
@@ -77,7 +82,15 @@ def signals(query: str, found: Sequence[Retrieved], index: OpenIndex, embedder: 
     best = np.maximum(index.tokens.met(pieces, index.rows([item.chunk for item in found])).max(axis=0), 0)
     weights = [max(_LEAST_WEIGHT, *(index.lexical.rarity(part) for part in words(word.text))) for word in asked]
     met = sum(weight * float(best[word.pieces].mean()) for weight, word in zip(weights, asked, strict=True))
-    return Signals(found[0].score, met / sum(weights), _together(names(query), found, index.lexical))
+    telling = query_words(query)
+    strange = sum(1 for word in telling if not index.lexical.knows(word)) / len(telling)
+    score = found[0].score
+    return Signals(
+        score,
+        met / sum(weights),
+        _together(names(query), found, index.lexical),
+        max(0.0, score - _STRANGE * strange),
+    )
 
 
 def names(query: str) -> list[str]:

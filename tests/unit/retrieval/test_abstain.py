@@ -11,7 +11,7 @@ import pytest
 from rag.config import Settings
 from rag.index.generation import Abstention
 from rag.index.open import OpenIndex
-from rag.retrieval.abstain import CHOSEN, MODEL, Signals, confidence, names, refuses, signals, threshold
+from rag.retrieval.abstain import CHOSEN, LEAST, MODEL, Signals, confidence, names, refuses, signals, threshold
 from rag.retrieval.hybrid import retrieve
 from rag.schema import Retrieved
 from tests.doubles.embedder import LetterEmbedder
@@ -83,10 +83,19 @@ def test_names_codes_and_numbers(question: str, expected: list[str]) -> None:
 
 
 def test_more_of_any_signal_is_more_confidence() -> None:
-    low = Signals(0.4, 0.5, 0.5)
+    low = Signals(0.4, 0.5, 0.5, LEAST)
     assert 0 < confidence(low) < 1
     for better in (low._replace(score=0.6), low._replace(met=0.8), low._replace(together=1.0)):
         assert confidence(better) > confidence(low)
+
+
+def test_words_that_the_index_does_not_know_leave_no_confidence(open_index: Open, embedder: LetterEmbedder) -> None:
+    index = open_index(TEXTS)
+    found = judged(index, embedder, "the honey umber")
+    assert found.familiar == pytest.approx(max(0.0, found.score - 0.15))  # 0.3 for every word strange; one of two is
+    assert judged(index, embedder, "the honey bee").familiar == judged(index, embedder, "the honey bee").score
+    assert confidence(Signals(0.9, 1.0, 1.0, LEAST)) > 0.9
+    assert confidence(Signals(0.9, 1.0, 1.0, LEAST - 0.01)) == 0
 
 
 def test_nothing_to_judge_is_no_confidence(open_index: Open, embedder: LetterEmbedder) -> None:
