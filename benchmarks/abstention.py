@@ -11,8 +11,10 @@ Reported on the other half, on the whole second company, and on questions that a
 from __future__ import annotations
 
 import argparse
+import atexit
 import random
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -143,10 +145,11 @@ def main() -> None:
 
 
 def _open(name: str, folder: Path, questions: Path) -> Base:
-    with tempfile.TemporaryDirectory(prefix="lodestar-", ignore_cleanup_errors=True) as temporary:
-        settings = Settings.load(env={}, dotenv=None, knowledge_base=folder, index=Path(temporary), store="faiss")
-        index = OpenIndex(ingest(settings).folder)  # what is mapped stays readable when its folder has gone
-        return Base(name, index, open_embedder(settings), read_questions(questions / "questions.jsonl"))
+    temporary = tempfile.mkdtemp(prefix="lodestar-")
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    settings = Settings.load(env={}, dotenv=None, knowledge_base=folder, index=Path(temporary), store="faiss")
+    index = OpenIndex(ingest(settings).folder)
+    return Base(name, index, open_embedder(settings), read_questions(questions / "questions.jsonl"))
 
 
 def _scores(cases: Sequence[Case]) -> Values:
