@@ -71,6 +71,12 @@ class Settings(BaseModel):
     neighbours_share: float = Field(
         0.1, ge=0, le=1, description="What the chunks before and after one add to its score. 0: nothing."
     )
+    abstain_below: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Confidence below which nothing is quoted. Empty: what the index says; 0: always quote.",
+    )
 
     host: str = Field("127.0.0.1", description="Address the page listens on.")
     port: int = Field(7860, ge=0, le=65_535, description="Port the page listens on.")

@@ -15,6 +15,7 @@ from rag.index.embed import open_embedder
 from rag.index.embed_chunks import Progress
 from rag.index.generation import writer
 from rag.index.store import store_kind
+from rag.retrieval.abstain import CHOSEN
 from rag.schema import Document, KnowledgeBaseError, Skipped
 
 
@@ -37,7 +38,9 @@ def ingest(settings: Settings, *, rebuild: bool = False, progress: Progress = la
     embedder = open_embedder(settings)
     recipe = recipe_of(embedder, settings.chunk_size, settings.chunk_overlap, settings.store)
     with writer(settings.index):
-        return build(settings.index, documents, skipped, embedder, recipe, rebuild=rebuild, progress=progress)
+        return build(
+            settings.index, documents, skipped, embedder, recipe, abstention=CHOSEN, rebuild=rebuild, progress=progress
+        )
 
 
 def main() -> None:

@@ -16,9 +16,9 @@ from rag.answering.prompts import REFUSAL, SYSTEM
 from rag.config import Settings
 from rag.index.embed import Embedder
 from rag.index.open import OpenIndex
-from rag.retrieval.abstain import LEAST, confidence
+from rag.retrieval.abstain import refuses
 from rag.retrieval.context import Section, pack
-from rag.retrieval.hybrid import retrieve, spelled
+from rag.retrieval.hybrid import retrieve
 from rag.schema import Answer, Citation, LodestarError, Trace, Turn
 
 _SOURCES = r"(?:provided |given |available )?(?:sources?|documents?|information|context)\b"
@@ -83,7 +83,7 @@ async def answer(
         beside = leaning(question, history) if query == condense(question, history) else []
         asked = question if beside else query
         found = retrieve(asked, index, embedder, settings.k, doc_type=doc_type, beside=beside, settings=settings)
-        if llm.quotes and confidence(spelled(query, index, embedder, settings), found, index.lexical.knows) < LEAST:
+        if llm.quotes and refuses(query, found, index, embedder, settings):
             found = []
         run.found = pack(found, _room(settings, llm, history, question), join=not llm.quotes)
         return run.found

@@ -37,6 +37,9 @@ _FILLING = frozenset(
 )
 
 
+_WRITTEN = re.compile(r"(?<=\S) \([^()]+\)$")
+
+
 def stands_alone(question: str) -> bool:
     """Whether a question can be searched as it is: it names its subject, or leans on nothing before it."""
     names = list(_names(question))
@@ -55,6 +58,11 @@ def condense(question: str, history: Sequence[Turn]) -> str:
     for turn in history:
         topic, answer = _resolve(turn.question, topic, answer), turn.answer
     return _resolve(question, topic, answer)
+
+
+def as_asked(condensed: str) -> str:
+    """A question without the subject that `condense` wrote behind it."""
+    return _WRITTEN.sub("", condensed)
 
 
 def leaning(question: str, history: Sequence[Turn]) -> list[tuple[str, float]]:

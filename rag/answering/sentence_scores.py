@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from rag.answering.answer_kinds import Asked
+from rag.answering.condense import as_asked
 from rag.answering.meeting import Meet
 from rag.answering.quotable import Quotable
 from rag.index.embed import Vectors
@@ -52,17 +53,20 @@ def features(
 ) -> tuple[Vectors, np.ndarray]:
     """Shape (len(found), len(FEATURES)), and the places of those that were read for their meaning, at most `most`."""
     table = np.zeros((len(found), len(FEATURES)), np.float32)
+    whole_question, whole = question, meet(question, sources)
+    # What condensing wrote behind a follow-up says which source is meant; what of it is asked, the follow-up itself.
+    question = as_asked(question)
     asked = Asked(question)
     table[:, 0] = _words(question, found)
     table[:, 1] = [asked.held(one.text) for one in found]
     table[:, 2] = [len(words(one.text)) < _FRAGMENT for one in found]
     table[:, 3] = [one.text.rstrip("*_\"”' ").endswith("?") for one in found]
-    meeting = meet(question, sources)
+    meeting = whole if question == whole_question else meet(question, sources)
     for i, one in enumerate(found):
-        met = meeting.texts[one.n - 1]
+        met, meant = meeting.texts[one.n - 1], whole.texts[one.n - 1]
         if not met.cosines.size:
             continue
-        table[i, 4] = np.clip(met.cosines.max(axis=0), 0, 1) @ meeting.weights
+        table[i, 4] = np.clip(meant.cosines.max(axis=0), 0, 1) @ whole.weights
         within = [piece for piece, (start, end) in enumerate(met.spans) if start < one.end and end > one.start]
         if within:
             table[i, 5] = np.clip(met.cosines[within].max(axis=0), 0, 1) @ meeting.weights

@@ -23,6 +23,7 @@ from rag.index.generation import (
     TOKENS,
     VECTORS,
     WORDS,
+    Abstention,
     Manifest,
     Recipe,
     damage,
@@ -90,10 +91,11 @@ def build(
     embedder: Embedder,
     recipe: Recipe,
     *,
+    abstention: Abstention | None = None,
     rebuild: bool = False,
     progress: Progress = lambda done, total: None,
 ) -> Built:
-    """Build, check and publish a generation. Call it inside `writer(index)`.
+    """Build, check and publish a generation. Call it inside `writer(index)`. `abstention` travels in its manifest.
 
     Raises VectorIndexError when what was built does not find its own chunks; the published generation then stays.
     """
@@ -140,6 +142,7 @@ def build(
             examples=tuple(example_questions(chunks)),
             files=file_hashes(folder, without=recipe.store if kind.mutable else ""),
             derived=tuple(f"{recipe.store}/{path}" for path in derived),
+            abstention=abstention,
         )
         manifest.write(folder)
         published_folder = publish(index, folder, name)

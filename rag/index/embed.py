@@ -71,6 +71,9 @@ class Embedder(Protocol):
     def embed_pieces(self, texts: Sequence[str]) -> tuple[Vectors, list[Pieces]]:
         """The same vectors, and each text's word pieces, from one pass of the model."""
 
+    def __hash__(self) -> int:
+        """As every plain object has it: what was embedded last is kept by embedder."""
+
 
 class SentenceTransformersEmbedder:
     """A model in sentence-transformers' folder layout, loaded at the first `embed`."""

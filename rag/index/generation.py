@@ -42,6 +42,14 @@ class Recipe:
 
 
 @dataclass(frozen=True)
+class Abstention:
+    """Below which confidence a question is not answered by quoting, and which model's confidence that is."""
+
+    model: str
+    below: float
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What a generation says of itself. `files` maps each file that must not change to its SHA-256."""
 
@@ -56,6 +64,7 @@ class Manifest:
     examples: tuple[str, ...]
     files: Mapping[str, str] = field(default_factory=dict)
     derived: tuple[str, ...] = ()
+    abstention: Abstention | None = None
     format: int = FORMAT
 
     @classmethod
@@ -68,6 +77,7 @@ class Manifest:
                     f"The index was written in format {data['format']}, this version reads {FORMAT}; {REBUILD}."
                 )
             data["recipe"] = Recipe(**data["recipe"])
+            data["abstention"] = Abstention(**data["abstention"]) if data.get("abstention") else None
             data["skipped"] = tuple((source, reason) for source, reason in data["skipped"])
             data["examples"], data["derived"] = tuple(data["examples"]), tuple(data["derived"])
             return cls(**data)

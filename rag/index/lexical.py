@@ -46,6 +46,8 @@ def query_words(question: str) -> list[str]:
 
 
 def _singular(word: str) -> str:
+    if word in STOP_WORDS:  # "does" is no doe
+        return word
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
     if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
@@ -81,6 +83,10 @@ class Lexical:
             return np.zeros(self._rows, np.float32)
         ideal = sum(self.rarity(word) for word in wanted)
         return np.asarray(np.clip(self._bm25.get_scores(known) / ideal, 0.0, 1.0), np.float32)
+
+    def holds(self, word: str) -> bool:
+        """Whether some row holds just this word."""
+        return word in self._bm25.vocab_dict
 
     def knows(self, word: str) -> bool:
         """Whether the index holds the word, or one that it may be a misspelling of."""

@@ -53,6 +53,14 @@ class OpenIndex:
     def name(self) -> str:
         return self.manifest.name
 
+    def rows(self, chunks: Sequence[Chunk]) -> np.ndarray:
+        """The rows of these chunks of the index; chunks of one id hold the same text, so either's row will do."""
+        return np.array([self._rows[chunk.chunk_id] for chunk in chunks], dtype=np.int64)
+
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        return {chunk.chunk_id: row for row, chunk in enumerate(self.chunks)}
+
     @cached_property
     def _doc_types(self) -> np.ndarray:
         return np.array([chunk.doc_type for chunk in self.chunks], dtype=object)

@@ -35,12 +35,16 @@ class Spelling:
     def corrected(self, text: str, common: frozenset[str]) -> str:
         """`text` with each unknown word replaced by the nearest known one, where one is near enough.
 
-        `common` are words that are right whether or not the index holds them.
+        `common` are words that are right whether or not the index holds them. A name, which a capital within a sentence
+        shows, is only ever taken for a word of the index.
         """
 
         def replace(match: re.Match[str]) -> str:
             word = match[0]
-            nearest = None if self._known(word.lower(), common) else self._nearest(word.lower(), common)
+            if self._known(word.lower(), common):
+                return word
+            name = word[0].isupper() and text[: match.start()].rstrip(" \"'(\u201c\u2018")[-1:] not in ("", *".?!:")
+            nearest = self._nearest(word.lower(), frozenset() if name else common)
             if nearest is None:
                 return word
             return nearest.capitalize() if word[0].isupper() else nearest

@@ -106,17 +106,22 @@ class Tokens:
         """For each of `rows`: the weighted mean over the question's pieces of the best cosine within the chunk, in [0, 1]."""
         if not len(rows) or not len(pieces):
             return np.zeros(len(rows), np.float32)
+        return np.asarray(np.clip(self.met(pieces, rows) @ (weights / weights.sum()), 0.0, 1.0), np.float32)
+
+    def met(self, pieces: Vectors, rows: npt.NDArray[np.int64]) -> Vectors:
+        """How well each of the question's pieces is met in each of `rows`: the best cosine; shape (len(rows), len(pieces))."""
+        met = np.zeros((len(rows), len(pieces)), np.float32)
+        if not met.size:
+            return met
         question = project(pieces, self.projection)
         # A chunk of nothing that the model has a piece for meets nothing.
         met_at = np.flatnonzero(self._offsets[rows + 1] > self._offsets[rows])
         spans = [slice(int(self._offsets[row]), int(self._offsets[row + 1])) for row in rows[met_at]]
         if not spans:
-            return np.zeros(len(rows), np.float32)
+            return met
         tokens = np.concatenate([self._tokens[span] for span in spans]).astype(np.float32)
         scales = np.concatenate([self._scales[span] for span in spans])
         starts = np.concatenate([[0], np.cumsum([span.stop - span.start for span in spans])[:-1]])
         with _blas().limit(limits=1):  # its threads and the embedding model's would wait for each other
-            met = np.maximum.reduceat((tokens @ question.T) * scales[:, None], starts, axis=0)
-        scores = np.zeros(len(rows), np.float32)
-        scores[met_at] = np.clip(met @ (weights / weights.sum()), 0.0, 1.0)
-        return scores
+            met[met_at] = np.maximum.reduceat((tokens @ question.T) * scales[:, None], starts, axis=0)
+        return met

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from rag.config import Settings
-from rag.index.embed import Embedder, Vectors
+from rag.index.embed import Embedder, Pieces, Vectors
 from rag.index.open import OpenIndex
 from rag.index.store import Scope
 from rag.schema import Retrieved
@@ -58,6 +59,13 @@ def spelled(query: str, index: OpenIndex, embedder: Embedder, settings: Settings
     return index.spelling.corrected(query, embedder.common_words) if settings.spelling else query
 
 
+@lru_cache(maxsize=16)
+def encoded(query: str, embedder: Embedder) -> tuple[Vectors, Pieces]:
+    """The query's vector, of shape (dim,), and its word pieces; kept for whoever judges what the search then found."""
+    vectors, (pieces,) = embedder.embed_pieces([query])
+    return vectors[0], pieces
+
+
 def _candidates(index: OpenIndex, score: _Score, scope: Scope | None, settings: Settings) -> Rows:
     allowed = np.arange(len(index.chunks)) if scope is None else scope.rows
     proposed: list[Rows] = []
@@ -75,8 +83,7 @@ class _Score:
     def __init__(self, query: str, index: OpenIndex, embedder: Embedder, settings: Settings) -> None:
         self._index = index
         self._settings = settings
-        vectors, (self._pieces,) = embedder.embed_pieces([query])
-        self.vector = vectors[0]
+        self.vector, self._pieces = encoded(query, embedder)
         self.words = index.lexical.scores(query)
 
     def __call__(self, rows: Rows) -> Vectors:

@@ -18,6 +18,7 @@ from rag.answering import chain
 from rag.answering.llm import LLMS, Llm, _llamacpp_server, available
 from rag.answering.prompts import QUESTION_TEMPLATE, SOURCE_TEMPLATE, SYSTEM, fence_mark
 from rag.config import Settings
+from rag.retrieval.context import pack
 from rag.schema import Chunk, Retrieved, Turn
 from tests.doubles.embedder import LetterEmbedder
 from tests.doubles.replies import Says
@@ -111,7 +112,7 @@ def prompt(question: str = "What does the Kestrel gauge cost?") -> list[BaseMess
 
 
 async def events(llm: Llm, question: str, history: Sequence[Turn] = ()) -> list[chain.Event]:
-    return [event async for event in chain.run(llm, lambda query: FOUND, question, history)]
+    return [event async for event in chain.run(llm, lambda query: pack(FOUND, 10_000), question, history)]
 
 
 def said(happened: Sequence[chain.Event]) -> str:

@@ -15,6 +15,7 @@ from rag.config import Settings
 from rag.index.embed import Embedder
 from rag.index.open import IndexReader
 from rag.ingest import ingest
+from rag.retrieval.abstain import CHOSEN
 from rag.schema import Answer
 from tests.integration.conftest import DOCUMENTS, write_documents
 
@@ -77,11 +78,29 @@ def test_a_proof_may_lie_deep_in_its_file(tmp_path: Path, minilm: Embedder) -> N
     assert all(citation.start > citation.chunk.start > 0 for citation in deep)
 
 
-def test_what_the_documents_do_not_hold_is_refused(assistant: Callable[..., Assistant]) -> None:
-    answer = assistant(k=5).ask("Which zeppelin did the chancellor of Bolivia commission?")
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which zeppelin did the chancellor of Bolivia commission?",
+        "What is the capital of Mongolia?",
+        "Who painted the Mona Lisa?",
+        "How many moons does Jupiter have?",
+    ],
+)
+def test_what_the_documents_do_not_hold_is_refused(assistant: Callable[..., Assistant], question: str) -> None:
+    answer = assistant(k=5).ask(question)
     assert answer.refused
     assert answer.text.startswith("I don't know")
     assert answer.citations == ()
+
+
+def test_the_point_below_which_it_refuses_travels_with_the_index_and_can_be_set(
+    small_index: Path, minilm: Embedder, assistant: Callable[..., Assistant]
+) -> None:
+    assert IndexReader(small_index, minilm).manifest().abstention == CHOSEN
+    question = "What is the capital of Mongolia?"
+    assert not assistant(abstain_below=0).ask(question).refused
+    assert assistant(abstain_below=1).ask("What does the Otter probe weigh?").refused
 
 
 def test_filter_by_doc_type(assistant: Callable[..., Assistant]) -> None:

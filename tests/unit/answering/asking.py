@@ -16,15 +16,18 @@ from tests.doubles.llm import ScriptedLlm
 
 
 class Asking:
-    """`ask` answers; `searched` and `shown` hold what was searched for and what was emitted."""
+    """`ask` answers; `searched` and `shown` hold what was searched for and what was emitted;
+    `refuses` is whether what was found is judged not to hold the answer."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, found: Sequence[Retrieved]) -> None:
         self.found: Sequence[Retrieved] | Exception = found
+        self.refuses = False
         self.searched: list[str] = []
         self.beside: list[list[str]] = []
         self.filters: list[str | None] = []
         self.shown: list[str] = []
         monkeypatch.setattr(room, "retrieve", self._retrieve)
+        monkeypatch.setattr(room, "refuses", lambda *judged: self.refuses)
 
     def _retrieve(
         self,
@@ -53,11 +56,7 @@ class Asking:
         emit: Callable[[str], None] | None = None,
         **settings: Any,
     ) -> Answer:
-        index: Any = SimpleNamespace(
-            name="gen-1",
-            lexical=SimpleNamespace(knows=lambda word: True),
-            spelling=SimpleNamespace(corrected=lambda text, common: text),
-        )
+        index: Any = SimpleNamespace(name="gen-1")
         shown = emit or self.shown.append
         return await room.answer(
             question, history, Settings(**settings), index, LetterEmbedder(), model.llm, shown, doc_type=doc_type

@@ -141,6 +141,17 @@ async def test_where_nothing_is_found_nobody_is_asked(asking: Asking) -> None:
     assert (answer.fault, answer.citations, answer.retrieved) == ("", (), ())
 
 
+@pytest.mark.parametrize("quotes", [True, False])
+async def test_only_a_model_that_quotes_is_kept_from_what_does_not_hold_the_answer(
+    asking: Asking, quotes: bool
+) -> None:
+    asking.refuses = True
+    answer = await asking.ask(ScriptedLlm("It costs £2,340 [1].", quotes=quotes))
+    assert answer.refused == quotes
+    assert (answer.text == REFUSAL) == quotes
+    assert (answer.retrieved == ()) == quotes
+
+
 async def test_a_damaged_index_is_told_in_its_own_words(asking: Asking) -> None:
     asking.found = VectorIndexError("The index is damaged; run: python -m rag.ingest.")
     answer = await asking.ask(ScriptedLlm("It costs nothing."))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering.condense import condense, leaning, stands_alone
+from rag.answering.condense import as_asked, condense, leaning, stands_alone
 from rag.schema import Turn
 
 PORT = Turn("What is contract TF-C-0167 with the Port of Invergair about?", "Twelve Otter 3 probes in the harbour [1].")
@@ -108,3 +108,13 @@ def test_a_question_that_stands_alone_leans_on_nothing(question: str) -> None:
 
 def test_the_first_question_leans_on_nothing() -> None:
     assert leaning("And when does it end?", []) == []
+
+
+@pytest.mark.parametrize(("history", "question"), [row[:2] for row in FOLLOW_UPS], ids=[row[1] for row in FOLLOW_UPS])
+def test_what_was_written_behind_a_follow_up_comes_off_again(history: list[Turn], question: str) -> None:
+    assert as_asked(condense(question, history)) == question
+
+
+@pytest.mark.parametrize("question", [*ALONE, "(Really?)", "What is the pump (the old one) for?"])
+def test_a_question_as_it_was_asked_stays(question: str) -> None:
+    assert as_asked(question) == question

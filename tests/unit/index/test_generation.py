@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from rag.index import generation
 from rag.index.generation import (
     MANIFEST,
+    Abstention,
     Manifest,
     Recipe,
     damage,
@@ -42,6 +44,18 @@ def make(index: Path, name: str = "gen-1", **files: str) -> tuple[Path, Manifest
     )
     manifest.write(folder)
     return folder, manifest
+
+
+def test_the_point_of_abstention_is_kept_and_a_manifest_without_one_is_read(tmp_path: Path) -> None:
+    _, without = make(tmp_path)
+    assert Manifest.read(tmp_path / "gen-1.tmp") == without
+    written = json.loads((tmp_path / "gen-1.tmp" / MANIFEST).read_text())
+    del written["abstention"]
+    (tmp_path / "gen-1.tmp" / MANIFEST).write_text(json.dumps(written))
+    assert Manifest.read(tmp_path / "gen-1.tmp") == without
+    chosen = replace(without, abstention=Abstention("1", 0.25))
+    chosen.write(tmp_path / "gen-1.tmp")
+    assert Manifest.read(tmp_path / "gen-1.tmp") == chosen
 
 
 def test_nothing_is_published_in_an_empty_or_missing_folder(tmp_path: Path) -> None:

@@ -58,6 +58,14 @@ def test_marks_and_spaces_stay(spelling: Spelling) -> None:
     assert spelling.corrected("  the (rivver),\n\tyes ", COMMON) == "  the (river),\n\tyes "
 
 
+def test_a_name_is_only_taken_for_a_word_of_the_documents(spelling: Spelling) -> None:
+    common = COMMON | {"gaunt"}
+    assert spelling.corrected("Has Mr Gauntt reads it?", common) == "Has Mr Gauntt reads it?"
+    assert spelling.corrected("Has a gauntt reads it?", common) == "Has a gaunt reads it?"
+    assert spelling.corrected("Gauntt trees", common) == "Gaunt trees", "every sentence begins with a capital"
+    assert spelling.corrected("Has Maevve reads it?", common) == "Has Maeve reads it?"
+
+
 def test_other_common_words_give_another_answer(spelling: Spelling) -> None:
     assert spelling.corrected("measrue", frozenset()) == "measrue"
     assert spelling.corrected("measrue", COMMON) == "measure"
