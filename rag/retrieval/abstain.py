@@ -24,8 +24,8 @@ from rag.schema import Retrieved
 
 MODEL = "1"
 """Changes with the weights: a manifest's threshold for another model means nothing to this one."""
-BIAS = -13.289
-WEIGHTS = (6.707, 5.354, 6.287)
+BIAS = -13.230
+WEIGHTS = (6.866, 5.192, 6.306)
 """Of score, met and together; BIAS and WEIGHTS as `python -m benchmarks.abstention` prints them."""
 LEAST = 0.38
 """Of `familiar`: below it there is no confidence, whatever the model says. It refuses foreign questions that the model lets pass."""
