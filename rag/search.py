@@ -9,7 +9,7 @@ from typing import Any
 from rag import command
 from rag.index.embed import open_embedder
 from rag.index.open import IndexReader
-from rag.retrieval.hybrid import retrieve
+from rag.retrieval.hybrid import retrieve, spelled
 from rag.schema import Retrieved
 
 
@@ -34,6 +34,8 @@ def main() -> None:
             report = {"question": question, "ms": round(ms, 2), "results": as_json(found)}
             print(json.dumps(report, ensure_ascii=False), flush=True)
         else:
+            if (searched := spelled(question, index, embedder, settings)) != question:
+                print(f"Searched for: {searched}\n")
             _print(found, arguments.doc_type, sorted(index.manifest.doc_types))
 
 

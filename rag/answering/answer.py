@@ -18,7 +18,7 @@ from rag.index.embed import Embedder
 from rag.index.open import OpenIndex
 from rag.retrieval.abstain import refuses
 from rag.retrieval.context import Section, pack
-from rag.retrieval.hybrid import retrieve
+from rag.retrieval.hybrid import retrieve, spelled
 from rag.schema import Answer, Citation, LodestarError, Trace, Turn
 
 _SOURCES = r"(?:provided |given |available )?(?:sources?|documents?|information|context)\b"
@@ -75,14 +75,16 @@ async def answer(
 ) -> Answer:
     """Answer from one generation. An endpoint's fault ends in `Answer.fault`, with what had arrived kept in `text`."""
     history = _bounded(history, settings, llm)
+    # A language model reads past misspellings; a reader that compares words does not.
+    asked = spelled(question, index, embedder, settings) if llm.quotes else question
     run = _Run()
     markers: Markers | None = None
 
     def search(query: str) -> list[Section]:
         # Where no model has rewritten the question, it is searched as it was asked, beside what it leans on.
-        beside = leaning(question, history) if query == condense(question, history) else []
-        asked = question if beside else query
-        found = retrieve(asked, index, embedder, settings.k, doc_type=doc_type, beside=beside, settings=settings)
+        beside = leaning(asked, history) if query == condense(asked, history) else []
+        text = asked if beside else query
+        found = retrieve(text, index, embedder, settings.k, doc_type=doc_type, beside=beside, settings=settings)
         if llm.quotes and refuses(query, found, index, embedder, settings):
             found = []
         run.found = pack(found, _room(settings, llm, history, question), join=not llm.quotes)
@@ -90,10 +92,11 @@ async def answer(
 
     fault = ""
     try:
-        async for event in _with_deadlines(chain.run(llm, search, question, history), settings):
+        async for event in _with_deadlines(chain.run(llm, search, asked, history), settings):
             match event:
                 case chain.Condensed(query):
-                    run.query, run.stages["condense"] = query, round(run.ms(), 1)
+                    run.stages["condense"] = round(run.ms(), 1)
+                    run.query = spelled(query, index, embedder, settings)
                 case chain.Found():
                     run.stages["retrieve"] = round(run.ms() - run.stages["condense"], 1)
                     markers = Markers(len(run.found))

@@ -192,3 +192,11 @@ def test_every_store_gives_the_same_results(small_base: Path, minilm: Embedder, 
         found[-1] += [retrieve(question, index, minilm, 3, doc_type="contracts") for question in QUESTIONS]
     assert len(found) > 1
     assert all(other == found[0] for other in found)
+
+
+def test_a_person_is_told_what_a_misspelled_question_was_taken_for(small_index: Path) -> None:
+    done = search(small_index, "When does the Port of Invergiar agreement end?", "-k", "1")
+    assert done.stdout.startswith(
+        "Searched for: When does the Port of Invergair agreement end?\n\n1. Port of Invergair"
+    )
+    assert "Searched for" not in search(small_index, "When does the Port of Invergair agreement end?").stdout

@@ -56,7 +56,8 @@ class Asking:
         emit: Callable[[str], None] | None = None,
         **settings: Any,
     ) -> Answer:
-        index: Any = SimpleNamespace(name="gen-1")
+        spelling = SimpleNamespace(corrected=lambda text, common: text.replace("guage", "gauge"))
+        index: Any = SimpleNamespace(name="gen-1", spelling=spelling)
         shown = emit or self.shown.append
         return await room.answer(
             question, history, Settings(**settings), index, LetterEmbedder(), model.llm, shown, doc_type=doc_type

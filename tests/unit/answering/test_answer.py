@@ -82,6 +82,20 @@ async def test_a_model_that_only_quotes_is_called_once_and_sees_no_conversation(
     assert ("Maeve Kilbride" in "".join(asking.beside[0])) == (asked != "What does the gauge cost?")
 
 
+@pytest.mark.parametrize(
+    ("quotes", "read"), [(True, "What does the gauge cost?"), (False, "What does the guage cost?")]
+)
+async def test_a_model_that_only_quotes_reads_the_question_spelled_right(
+    asking: Asking, quotes: bool, read: str
+) -> None:
+    model = ScriptedLlm("4 kg [1].", quotes=quotes)
+    answer = await asking.ask(model, "What does the guage cost?")
+    ((_, messages),) = model.asked
+    assert read_back(str(messages[-1].content)).question == read
+    assert answer.question == "What does the guage cost?", "as it was asked"
+    assert answer.trace.query == "What does the gauge cost?", "as it was searched"
+
+
 async def test_numbers_are_renumbered_by_first_mention(asking: Asking, found: Found) -> None:
     answer = await asking.ask(ScriptedLlm("Leave lasts 26 weeks [2]; the gauge [1] is no part of it [7]."))
     assert answer.text == "Leave lasts 26 weeks [1]; the gauge [2] is no part of it ."
