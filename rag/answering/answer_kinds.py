@@ -23,7 +23,7 @@ _KINDS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
     (
         re.compile(
             r"\b(?:how much|price[ds]?|costs?|worth|budget|fees?|rent|pay|paid|charged?|salary|salaries|spend|spent|bill|"
-            r"revenue|profit|sales|discount|allowance|come to|owe)\b",
+            r"revenue|profit|sales|discount|allowance|come to|owe|earn(?:s|ed|ings)?|wages?|income|bonus|premium|deposit)\b",
             re.I,
         ),
         re.compile(r"[£$€¥]\s?\d|\d\s?(?:p|%)(?!\w)|\b(?-i:[A-Z]{3}) \d|\d[\d,.]* (?:pounds|dollars|euros)\b", re.I),

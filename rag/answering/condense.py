@@ -22,6 +22,9 @@ _OPENS = re.compile(
     r"same for|which one|who else|what else|anything else|tell me more|more about|go on|really)\b",
     re.I,
 )
+_WHO = re.compile(
+    r"^\s*(?:(?:and|so|but) )?(?:who|whom|whose|which (?:person|people|colleague|engineer|manager))\b", re.I
+)
 _NAME = re.compile(r"\b(?:[A-Z][\w'\u2019]*-?)(?:[\w-]*)(?:[ -](?:[A-Z0-9][\w'\u2019-]*|of(?= [A-Z]))+)*")
 _CODE = re.compile(r"\b(?=[\w.-]*\d)(?=[\w.-]*[A-Za-z])[\w][\w.-]*\w\b")
 _PERSON_NAME = re.compile(r"[A-Z][^\W\d_]+(?:[-'\u2019][A-Z]?[^\W\d_]+)*(?: [A-Z][^\W\d_-]+(?:-[A-Z]\w+)*){1,2}")
@@ -90,7 +93,9 @@ def _resolve(question: str, topic: str, answer: str) -> str:
     whole = f" {' '.join(_WORD.findall(question))} ".lower()
     subjects: list[str] = []
     if _PERSON.search(question):
-        subjects += list(_people(topic) + _people(answer))[:1]
+        # Asked who, the answer names the person; a name in the question is then what they have to do with.
+        people = [_people(answer), _people(topic)] if _WHO.match(topic) else [_people(topic), _people(answer)]
+        subjects += [*people[0], *people[1]][:1]
     names = _names(question)
     asks_anew = bool(names) and not _LEANS.search(question) and not _PERSON.search(question)
     if asks_anew:

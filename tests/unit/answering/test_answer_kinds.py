@@ -12,6 +12,8 @@ from rag.answering.answer_kinds import Asked
     [
         ("What do you charge for a call-out?", "Each costs £410.", 1.0),
         ("What do you charge for a call-out?", "Each is charged.", 0.0),
+        ("What did she earn in 2024?", "She earned $64,300.", 1.0),
+        ("What did she earn in 2024?", "We don't ask what you earn.", 0.0),
         ("When does it end?", "It ends on 30 September 2028.", 1.0),
         ("When does it end?", "It may end.", 0.0),
         ("When was the June drill?", "There was a drill in June.", 0.0),

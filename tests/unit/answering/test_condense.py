@@ -30,7 +30,13 @@ FOLLOW_UPS = [
     ([CALDER], "Why?", ["Calder Vale", "contract"], []),
     ([CALDER], "tell me more", ["Calder Vale"], []),
     ([LEAVE], "and after five years?", ["leave"], []),
-    # persons: the one who was asked about, else the one in the answer
+    # persons: the one who was asked about, else the one in the answer; asked who, the one in the answer
+    (
+        [Turn("Who looks after Peachtree Spay & Neuter?", "Delphine Okonjo is the account manager.")],
+        "And what does she earn now?",
+        ["Delphine Okonjo"],
+        [],
+    ),
     ([DEPOT], "How many vans does he have?", ["Dafydd Pryce"], []),
     ([DIRECTOR], "When did she join?", ["Ingrid Solheim"], ["*"]),
     ([PORT, OWNER], "What is her phone number?", ["Maeve Kilbride"], []),
