@@ -124,6 +124,13 @@ class SentenceTransformersEmbedder:
         model.max_seq_length = self.window
         return model
 
+    @cached_property
+    def _threads(self) -> int:
+        """As many as torch takes by itself, which OMP_NUM_THREADS and the processor's cores decide."""
+        import torch
+
+        return torch.get_num_threads()
+
     def word_pieces(self, text: str) -> list[tuple[int, int]]:
         pieces: list[tuple[int, int]] = []
         for start, part in _visible_parts(text):
@@ -148,7 +155,8 @@ class SentenceTransformersEmbedder:
         visible = [_visible(text) for text in texts]
         with self._lock:
             model = self._model
-        _use_threads(1 if len(texts) <= _FEW else os.cpu_count() or 1)
+            many = self._threads  # before anything here has changed it
+        _use_threads(1 if len(texts) <= _FEW else many)
         outputs: Any = model.encode(visible, output_value=None, batch_size=32, show_progress_bar=False)
         vectors = np.stack([output["sentence_embedding"].float().cpu().numpy() for output in outputs])
         return _unit(vectors), [_pieces(output) for output in outputs]
