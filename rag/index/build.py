@@ -57,7 +57,9 @@ class Built:
 def recipe_of(embedder: Embedder, chunk_size: int, chunk_overlap: int, store: str) -> Recipe:
     """The recipe these parts make; a chunk is never longer than the model's window."""
     size = min(chunk_size, embedder.window)
-    return Recipe(embedder.identity, embedder.dim, embedder.window, CHUNKER, size, chunk_overlap, store)
+    return Recipe(
+        embedder.identity, embedder.dim, embedder.window, embedder.precision, CHUNKER, size, chunk_overlap, store
+    )
 
 
 def digest_of(documents: Sequence[Document]) -> str:
@@ -160,7 +162,8 @@ def _known(index: Path, recipe: Recipe) -> Known | None:
         if folder is None:
             return None
         manifest = Manifest.read(folder)
-        if manifest.recipe.embedder != recipe.embedder or damage(folder, manifest):
+        made_by = (manifest.recipe.embedder, manifest.recipe.precision)
+        if made_by != (recipe.embedder, recipe.precision) or damage(folder, manifest):
             return None
         rows = {chunk.text: row for row, chunk in enumerate(read_chunks(folder))}
         return Known(rows, np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False), Tokens(folder / TOKENS))

@@ -51,7 +51,7 @@ def embed_chunks(chunks: Sequence[Chunk], embedder: Embedder, known: Known | Non
     progress(0, len(missing))
     done = 0
     for rows in _batches(chunks, missing):
-        vectors[rows], pieces = embedder.embed_pieces([chunks[row].text for row in rows])
+        vectors[rows], pieces = embedder.embed_many([chunks[row].text for row in rows])
         if projection is None:  # the first batch is a sample of the whole
             projection = fit_projection([text.vectors for text in pieces], min(DIMS, embedder.dim))
         for row, text in zip(rows, pieces, strict=True):

@@ -35,6 +35,7 @@ class Recipe:
     embedder: str
     dim: int
     window: int
+    precision: str
     chunker: str
     chunk_size: int
     chunk_overlap: int

@@ -129,14 +129,29 @@ def test_word_piece_vectors_come_with_the_text_s_vector(embedder: Embedder) -> N
         assert np.allclose(np.linalg.norm(found.vectors, axis=1), 1, atol=1e-5)
 
 
+def test_many_at_once_are_as_one_by_one_but_for_rounding(embedder: Embedder) -> None:
+    vectors, pieces = embedder.embed_pieces(TEXTS)
+    many, many_pieces = embedder.embed_many(TEXTS)
+    assert many.dtype == np.float32
+    assert np.allclose(np.linalg.norm(many, axis=1), 1, atol=1e-5)
+    assert (vectors * many).sum(axis=1).min() > 0.98
+    assert [found.ids for found in many_pieces] == [found.ids for found in pieces]
+    for found, exact in zip(many_pieces, pieces, strict=True):
+        assert found.vectors.shape == exact.vectors.shape
+        assert not found.ids or (found.vectors * exact.vectors).sum(axis=1).mean() > 0.98
+
+
+def test_no_texts_at_once_give_no_vectors(embedder: Embedder) -> None:
+    vectors, pieces = embedder.embed_many([])
+    assert (vectors.shape, pieces) == ((0, embedder.dim), [])
+
+
 def test_a_name_that_is_not_in_the_table_is_told() -> None:
     with pytest.raises(SettingsError, match=r"^RAG_EMBEDDER=word2vec is not known; choose one of minilm, [^\n]*\.$"):
         open_embedder(Settings(embedder="word2vec"))
 
 
-def test_a_model_that_is_not_named_or_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="needs RAG_EMBEDDING_MODEL, the folder of a model"):
-        open_embedder(Settings(embedder="sentence-transformers"))
+def test_a_model_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="There is no embedding model in"):
         open_embedder(Settings(embedder="sentence-transformers", embedding_model=str(tmp_path)))
 

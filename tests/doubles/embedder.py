@@ -21,6 +21,7 @@ class LetterEmbedder:
     """
 
     dim = 27
+    precision = "float32"
     common_words = frozenset({"what", "where", "when", "costs"})
 
     def __init__(self, name: str = "letters", window: int = 64) -> None:
@@ -54,6 +55,9 @@ class LetterEmbedder:
     def embed_pieces(self, texts: Sequence[str]) -> tuple[Vectors, list[Pieces]]:
         ids = [self.piece_ids(text) for text in texts]
         return self.embed(texts), [Pieces(pieces, np.eye(self.dim, dtype=np.float32)[pieces]) for pieces in ids]
+
+    def embed_many(self, texts: Sequence[str]) -> tuple[Vectors, list[Pieces]]:
+        return self.embed_pieces(texts)
 
 
 def _letter(piece: str) -> int:

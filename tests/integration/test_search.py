@@ -206,7 +206,7 @@ def test_a_question_takes_one_thread_and_a_batch_all_that_torch_had() -> None:
     code = (
         "import torch; from rag.config import Settings; from rag.index.embed import open_embedder\n"
         "torch.set_num_threads(3)  # as a machine with three cores would have it\n"
-        "embedder = open_embedder(Settings())\n"
+        "embedder = open_embedder(Settings(embedder='sentence-transformers'))\n"
         "for texts in (['one'], ['one'] * 3, ['one']): embedder.embed(texts); print(torch.get_num_threads())"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment(), check=False)

@@ -29,7 +29,7 @@ from rag.index.generation import (
 from rag.schema import LodestarError, VectorIndexError
 from tests.unit.index.building import names
 
-RECIPE = Recipe("letters@1", 27, 64, "structure-1", 64, 0, "exact")
+RECIPE = Recipe("letters@1", 27, 64, "float32", "structure-1", 64, 0, "exact")
 
 
 def make(index: Path, name: str = "gen-1", **files: str) -> tuple[Path, Manifest]:
