@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from rag.index.chunks import Chunks
-from rag.index.damage import damage, visible_damage
+from rag.index.damage import hidden_damage, visible_damage
 from rag.index.embed import Embedder, Vectors
 from rag.index.generation import LEXICAL, REBUILD, TOKENS, VECTORS, WORDS, Manifest, hold, published
 from rag.index.lexical import Lexical
@@ -71,6 +71,9 @@ class IndexReader:
         self._lock = threading.Lock()
         self._opened: OpenIndex | None = None
         self._faults: dict[str, str] = {}
+        self.checked = threading.Event()
+        """Set once the large files of what was opened last have been read whole."""
+        self.checked.set()
 
     def manifest(self) -> Manifest:
         """What the published generation says of itself, without opening it. Raises VectorIndexError where there is none."""
@@ -110,15 +113,16 @@ class IndexReader:
                     raise VectorIndexError(f"The index was built with another embedding model; {REBUILD}.")
                 self._opened = opened
                 if opened.manifest.samples:
+                    self.checked.clear()
                     threading.Thread(target=self._read_whole, args=(folder, opened.manifest), daemon=True).start()
                 return opened
         raise VectorIndexError(f"The index in {self._index} changes faster than it can be opened; try again.")
 
     def _read_whole(self, folder: Path, manifest: Manifest) -> None:
-        if (
-            fault := damage(folder, manifest)
-        ) and folder.is_dir():  # it may have been dropped for a newer one meanwhile
+        fault = hidden_damage(folder, manifest)
+        if fault and folder.is_dir():  # it may have been dropped for a newer one meanwhile
             self._faults[manifest.name] = fault
+        self.checked.set()
 
 
 def _damaged(folder: Path, fault: str) -> VectorIndexError:
