@@ -14,6 +14,7 @@ from rag.index.build import Built, build, recipe_of
 from rag.index.embed import open_embedder
 from rag.index.embed_chunks import Progress
 from rag.index.generation import writer
+from rag.index.nearest import searching
 from rag.index.store import store_kind
 from rag.retrieval.abstain import CHOSEN
 from rag.schema import Document, KnowledgeBaseError, Skipped
@@ -93,6 +94,7 @@ class Bar:
 
 def _report(built: Built, settings: Settings, seconds: float, as_json: bool) -> None:
     manifest = built.manifest
+    how = searching(built.folder / manifest.recipe.store)
     if as_json:
         report = {
             "documents": manifest.documents,
@@ -104,6 +106,7 @@ def _report(built: Built, settings: Settings, seconds: float, as_json: bool) -> 
             "generation": manifest.name,
             "unchanged": built.unchanged,
             "store": manifest.recipe.store,
+            "vector_search": how and {"exact": how.exact, "recall_at_10": how.recall},
             "index": str(settings.index),
             "doc_types": dict(manifest.doc_types),
             "skipped": [{"source": source, "reason": reason} for source, reason in manifest.skipped],
@@ -119,6 +122,8 @@ def _report(built: Built, settings: Settings, seconds: float, as_json: bool) -> 
         print("Nothing has changed since the last ingest.")
     elif built.invisible:
         print(f"{built.invisible:.1%} of the text lies beyond what the embedding model reads; lower RAG_CHUNK_SIZE.")
+    if how:
+        print(f"Vector search in {manifest.recipe.store}: {how}.")
     print(
         f"{manifest.documents} documents, {manifest.chunks} chunks ({built.embedded} embedded, {built.reused} reused), "
         f"{manifest.recipe.dim} dimensions, {seconds:.1f} s, generation {manifest.name}"

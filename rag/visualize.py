@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.index.embed import Vectors
-from rag.index.store import Rows, Store
+from rag.index.nearest import Rows
+from rag.index.store import Store
 from rag.schema import Chunk
 
 if TYPE_CHECKING:

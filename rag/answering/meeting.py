@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -37,8 +36,6 @@ class Meeting(NamedTuple):
 
 Meet = Callable[[str, Sequence[str]], Meeting]
 
-_rows: WeakKeyDictionary[OpenIndex, dict[str, int]] = WeakKeyDictionary()
-
 
 def meet(question: str, texts: Sequence[str], embedder: Embedder, stored: Stored | None = None) -> Meeting:
     """Rare word pieces weigh more where there is an index to tell them; without one, all weigh alike."""
@@ -50,8 +47,8 @@ def meet(question: str, texts: Sequence[str], embedder: Embedder, stored: Stored
     if index is not None:
         weights = np.array([index.tokens.rarity(piece) for piece in asked.ids], np.float32)
         pieces = project(pieces, index.tokens.projection)
-        rows = _rows_of(index)
-        held = {text: _unpacked(index, rows[text]) for text in texts if text in rows}
+        found = {text: index.chunks.row_of(text) for text in texts}
+        held = {text: _unpacked(index, row) for text, row in found.items() if row is not None}
     unread = [text for text in dict.fromkeys(texts) if text not in held]
     for text, read in zip(unread, embedder.embed_pieces(unread)[1], strict=True):
         held[text] = project(read.vectors, index.tokens.projection) if index is not None else read.vectors
@@ -60,12 +57,6 @@ def meet(question: str, texts: Sequence[str], embedder: Embedder, stored: Stored
         spans = embedder.word_pieces(text)[: len(held[text])]  # the model reads no more than its window
         met.append(Met(spans, np.asarray(held[text][: len(spans)] @ pieces.T, np.float32)))
     return Meeting(vector, weights / max(float(weights.sum()), 1e-12), met)
-
-
-def _rows_of(index: OpenIndex) -> dict[str, int]:
-    if index not in _rows:
-        _rows[index] = {chunk.text: row for row, chunk in enumerate(index.chunks)}
-    return _rows[index]
 
 
 def _unpacked(index: OpenIndex, row: int) -> Vectors:

@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from rag.documents.split import CHUNKER, split
+from rag.index.chunks import Chunks, build_columns
+from rag.index.damage import damage, file_hashes, file_samples
 from rag.index.embed import Embedder, Vectors
 from rag.index.embed_chunks import Known, Progress, embed_chunks
 from rag.index.examples import example_questions
@@ -26,14 +28,11 @@ from rag.index.generation import (
     Abstention,
     Manifest,
     Recipe,
-    damage,
-    file_hashes,
     new_name,
     publish,
     published,
 )
 from rag.index.lexical import build_lexical
-from rag.index.open import read_chunks
 from rag.index.spelling import build_words
 from rag.index.store import store_kind
 from rag.index.tokens import Tokens, build_tokens
@@ -123,6 +122,7 @@ def build(
     folder.mkdir()
     try:
         _write_truth(folder, chunks, vectors)
+        build_columns(folder)
         build_lexical(folder / LEXICAL, [chunk.text for chunk in chunks])
         build_words(folder / WORDS, [chunk.text for chunk in chunks])
         build_tokens(
@@ -132,6 +132,7 @@ def build(
         kind.build(folder / recipe.store, chunks, vectors)
         _check(folder, recipe, chunks, vectors)
         derived = tuple(file_hashes(folder / recipe.store)) if kind.mutable else ()
+        files = file_hashes(folder, without=recipe.store if kind.mutable else "")
         manifest = Manifest(
             name=name,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -142,7 +143,8 @@ def build(
             skipped=_pairs(skipped),
             chunks=len(chunks),
             examples=tuple(example_questions(chunks)),
-            files=file_hashes(folder, without=recipe.store if kind.mutable else ""),
+            files=files,
+            samples=file_samples(folder, files),
             derived=tuple(f"{recipe.store}/{path}" for path in derived),
             abstention=abstention,
         )
@@ -165,7 +167,7 @@ def _known(index: Path, recipe: Recipe) -> Known | None:
         made_by = (manifest.recipe.embedder, manifest.recipe.precision)
         if made_by != (recipe.embedder, recipe.precision) or damage(folder, manifest):
             return None
-        rows = {chunk.text: row for row, chunk in enumerate(read_chunks(folder))}
+        rows = {chunk.text: row for row, chunk in enumerate(Chunks(folder))}
         return Known(rows, np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False), Tokens(folder / TOKENS))
     except (VectorIndexError, OSError):
         return None
@@ -180,7 +182,7 @@ def _write_truth(folder: Path, chunks: Sequence[Chunk], vectors: Vectors) -> Non
 
 def _check(folder: Path, recipe: Recipe, chunks: Sequence[Chunk], vectors: Vectors) -> None:
     """A sample of chunks, spread over the index, must find themselves by their own vector."""
-    store = store_kind(recipe.store).open(folder / recipe.store, chunks)
+    store = store_kind(recipe.store).open(folder / recipe.store, vectors)
     for row in range(0, len(chunks), max(1, len(chunks) // _SAMPLE)):
         found = store.search(vectors[row], 5)
         # A twin may stand in for it: the same text, or one that the model cannot tell from it.

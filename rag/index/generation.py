@@ -20,8 +20,9 @@ from pathlib import Path
 
 from rag.schema import LodestarError, VectorIndexError
 
-FORMAT = 2
-CHUNKS, VECTORS, LEXICAL, TOKENS, WORDS = "chunks.jsonl", "vectors.npy", "lexical", "tokens", "words.json"
+FORMAT = 3
+CHUNKS, VECTORS = "chunks.jsonl", "vectors.npy"
+COLUMNS, LEXICAL, TOKENS, WORDS = "columns", "lexical", "tokens", "words"
 MANIFEST = "manifest.json"
 REBUILD = "run: python -m rag.ingest"
 _KEEP = 2
@@ -52,7 +53,11 @@ class Abstention:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a generation says of itself. `files` maps each file that must not change to its SHA-256."""
+    """What a generation says of itself.
+
+    `files` maps each file that must not change to its SHA-256, `samples` each large one of them to that of its size and of
+    blocks spread over it, which takes no time to compute.
+    """
 
     name: str
     created: str
@@ -64,6 +69,7 @@ class Manifest:
     chunks: int
     examples: tuple[str, ...]
     files: Mapping[str, str] = field(default_factory=dict)
+    samples: Mapping[str, str] = field(default_factory=dict)
     derived: tuple[str, ...] = ()
     abstention: Abstention | None = None
     format: int = FORMAT
@@ -111,21 +117,6 @@ def _current(index: Path) -> str | None:
         raise VectorIndexError(f"{index / 'CURRENT'} cannot be read; {REBUILD} --rebuild.") from None
 
 
-def damage(folder: Path, manifest: Manifest) -> str:
-    """What is wrong with a generation's files, in a few words; empty when nothing is."""
-    for name, expected in manifest.files.items():
-        try:
-            with (folder / name).open("rb") as file:
-                if hashlib.file_digest(file, "sha256").hexdigest() != expected:
-                    return f"{name} has changed"
-        except OSError:
-            return f"{name} is missing"
-    for name in manifest.derived:
-        if not (folder / name).is_file():
-            return f"{name} is missing"
-    return ""
-
-
 @contextmanager
 def writer(index: Path) -> Iterator[None]:
     """Hold the index's writer lock; leftovers of writers that died are removed first.
@@ -153,17 +144,6 @@ def new_name(content: str) -> str:
     """A generation's name: the time, so that names sort, and eight digits of what it was built from."""
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     return f"gen-{now}-{hashlib.sha256(content.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
-
-
-def file_hashes(folder: Path, without: str = "") -> dict[str, str]:
-    """Path below `folder` -> SHA-256 of every file, those below the folder `without` left out."""
-    hashes = {}
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if path.is_file() and name != MANIFEST and not (without and name.startswith(without + "/")):
-            with path.open("rb") as file:
-                hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return hashes
 
 
 def publish(index: Path, built: Path, name: str) -> Path:

@@ -67,10 +67,11 @@ def build_tokens(
     """Write the chunks' packed word pieces, row by row; `piece_ids` are the vocabulary ids in each chunk's text."""
     folder.mkdir(parents=True)
     offsets = np.concatenate([[0], np.cumsum([len(chunk.tokens) for chunk in packed])]).astype(np.int64)
-    tokens = np.lib.format.open_memmap(folder / "tokens.npy", "w+", np.int8, (int(offsets[-1]), projection.shape[1]))
-    for row, chunk in enumerate(packed):
-        tokens[offsets[row] : offsets[row + 1]] = chunk.tokens
-    tokens.flush()
+    # Written as it comes: in a memory map all of it would count as memory.
+    with (folder / "tokens.npy").open("wb") as file:
+        shape = (int(offsets[-1]), projection.shape[1])
+        np.lib.format.write_array_header_2_0(file, {"descr": "|i1", "fortran_order": False, "shape": shape})
+        file.writelines(chunk.tokens.tobytes() for chunk in packed)
     holding: dict[int, int] = {}
     for ids in piece_ids:
         for piece in set(ids):

@@ -79,7 +79,7 @@ def signals(query: str, found: Sequence[Retrieved], index: OpenIndex, embedder: 
     asked = _asked(query, embedder.word_pieces(query)[: len(pieces)])
     if not found or not asked:
         return None
-    best = np.maximum(index.tokens.met(pieces, index.rows([item.chunk for item in found])).max(axis=0), 0)
+    best = np.maximum(index.tokens.met(pieces, index.chunks.rows([item.chunk for item in found])).max(axis=0), 0)
     weights = [max(_LEAST_WEIGHT, *(index.lexical.rarity(part) for part in words(word.text))) for word in asked]
     met = sum(weight * float(best[word.pieces].mean()) for weight, word in zip(weights, asked, strict=True))
     telling = query_words(query)

@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
 from rag.config import Settings
 from rag.index.embed import Embedder, Pieces, Vectors
+from rag.index.nearest import Rows, highest
 from rag.index.open import OpenIndex
 from rag.index.store import Scope
 from rag.schema import Retrieved
-
-Rows = npt.NDArray[np.int64]
-
 
 DEFAULTS = Settings()
 """With every stage switched on; shares and switches are measured in benchmarks/RESULTS.md."""
@@ -67,13 +64,16 @@ def encoded(query: str, embedder: Embedder) -> tuple[Vectors, Pieces]:
 
 
 def _candidates(index: OpenIndex, score: _Score, scope: Scope | None, settings: Settings) -> Rows:
-    allowed = np.arange(len(index.chunks)) if scope is None else scope.rows
     proposed: list[Rows] = []
     if settings.words_share < 1:
         near = index.store.search(score.vector, settings.candidates, scope)
         proposed.append(np.array([row for row, _ in near], dtype=np.int64))
     if settings.words_share > 0:
-        proposed.append(allowed[np.argsort(-score.words[allowed], kind="stable")[: settings.candidates]])
+        proposed.append(
+            highest(score.words, settings.candidates)
+            if scope is None
+            else scope.rows[highest(score.words[scope.rows], settings.candidates)]
+        )
     return np.unique(np.concatenate(proposed))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rag.index import faiss_store, nearest
 from rag.index.embed import Vectors
 from rag.index.store import STORES, Scope, Store, store_kind
 from rag.schema import Chunk, SettingsError, VectorIndexError
@@ -69,7 +70,7 @@ def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("stores") / request.param
     kind = store_kind(request.param)
     kind.build(folder, CHUNKS, VECTORS)
-    return kind.open(folder, CHUNKS)
+    return kind.open(folder, VECTORS)
 
 
 def test_every_vector_finds_itself(store: Store) -> None:
@@ -135,7 +136,7 @@ def test_it_survives_being_closed_and_its_folder_being_renamed(name: str, tmp_pa
     for folder in (tmp_path / "gen.tmp", tmp_path / "gen", tmp_path / "gen"):
         if not folder.exists():
             (tmp_path / "gen.tmp").rename(folder)
-        store = kind.open(folder, CHUNKS)
+        store = kind.open(folder, VECTORS)
         assert rows_of(store.search(QUESTIONS[0], 10)) == exact(QUESTIONS[0], 10)
         del store
         gc.collect()
@@ -145,7 +146,7 @@ def test_two_stores_are_open_side_by_side(name: str, tmp_path: Path) -> None:
     kind = store_kind(name)
     kind.build(tmp_path / "one", CHUNKS[:100], VECTORS[:100])
     kind.build(tmp_path / "two", CHUNKS[100:200], VECTORS[100:200])
-    one, two = kind.open(tmp_path / "one", CHUNKS[:100]), kind.open(tmp_path / "two", CHUNKS[100:200])
+    one, two = kind.open(tmp_path / "one", VECTORS[:100]), kind.open(tmp_path / "two", VECTORS[100:200])
     assert rows_of(one.search(VECTORS[42], 1)) == rows_of(two.search(VECTORS[142], 1)) == [42]
     del one
     gc.collect()
@@ -155,7 +156,7 @@ def test_two_stores_are_open_side_by_side(name: str, tmp_path: Path) -> None:
 def test_the_same_store_is_opened_twice_and_one_is_closed(name: str, tmp_path: Path) -> None:
     kind = store_kind(name)
     kind.build(tmp_path / "one", CHUNKS, VECTORS)
-    first, second = kind.open(tmp_path / "one", CHUNKS), kind.open(tmp_path / "one", CHUNKS)
+    first, second = kind.open(tmp_path / "one", VECTORS), kind.open(tmp_path / "one", VECTORS)
     del first
     gc.collect()
     assert rows_of(second.search(VECTORS[42], 1)) == [42]
@@ -165,7 +166,7 @@ def test_paths_may_hold_blanks_and_any_script(name: str, tmp_path: Path) -> None
     folder = tmp_path / "Straße & Söhne (2026) 契約 %20?#" / "gen 'x'"
     kind = store_kind(name)
     kind.build(folder, CHUNKS, VECTORS)
-    assert rows_of(kind.open(folder, CHUNKS).search(VECTORS[3], 1)) == [3]
+    assert rows_of(kind.open(folder, VECTORS).search(VECTORS[3], 1)) == [3]
 
 
 @pytest.mark.parametrize("count", [1, 2, 2500])
@@ -174,17 +175,68 @@ def test_an_index_may_be_tiny_or_larger_than_a_batch(name: str, tmp_path: Path, 
     chunks = [Chunk(f"id-{row}", f"Text {row}", f"a/{row}.md", "a", "T", "", 0, 6) for row in range(count)]
     kind = store_kind(name)
     kind.build(tmp_path / "one", chunks, vectors)
-    store = kind.open(tmp_path / "one", chunks)
+    store = kind.open(tmp_path / "one", vectors)
     for row in {0, count // 2, count - 1}:
         best = [int(other) for other in np.argsort(-(vectors @ vectors[row]), kind="stable")[:5]]
         assert rows_of(store.search(vectors[row], 5)) == best
+
+
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two thousand chunks count as many."""
+    monkeypatch.setattr(faiss_store, "MOST_EXACT", 1000)
+    monkeypatch.setattr(faiss_store, "_FEW", 100)
+
+
+@pytest.mark.usefixtures("large")
+@pytest.mark.parametrize("least", [0.97, 2.0])
+def test_a_large_store_finds_what_it_says_it_finds(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, least: float
+) -> None:
+    """Where no width finds enough, as none does that is to find twice what there is, it compares with every vector."""
+    monkeypatch.setattr(nearest, "LEAST_RECALL", least)
+    count = 2500
+    vectors, questions = random_vectors(count, 3), random_vectors(20, 4)
+    chunks = [Chunk(f"id-{row}", f"Text {row}", f"a/{row}.md", "a", "T", "", 0, 6) for row in range(count)]
+    kind = store_kind(name)
+    kind.build(tmp_path / "one", chunks, vectors)
+    how = nearest.searching(tmp_path / "one") or nearest.EXACT  # of a store that says nothing, everything is expected
+    assert how.exact or least < 1
+    assert how.recall >= 0.97
+    store = kind.open(tmp_path / "one", vectors)
+    every, third, few = np.arange(count), np.arange(0, count, 3), np.arange(40, 99)
+    for rows in (every, third, few):
+        where = None if rows is every else Scope("a", (), rows)
+        found = [store.search(question, 10, where) for question in questions]
+        best = [{int(rows[n]) for n in np.argsort(-(vectors[rows] @ question))[:10]} for question in questions]
+        assert all(len(found_rows) == 10 for found_rows in found)
+        assert all(set(rows_of(one)) <= set(rows.tolist()) for one in found)
+        for one, question in zip(found, questions, strict=True):
+            assert [score for _, score in one] == sorted((score for _, score in one), reverse=True)
+            assert [score for _, score in one] == pytest.approx(
+                [float(vectors[row] @ question) for row in rows_of(one)], abs=1e-5
+            )
+        shares = [len(near & set(rows_of(one))) / 10 for near, one in zip(best, found, strict=True)]
+        assert np.mean(shares) >= (1.0 if how.exact else 0.95)
+
+
+@pytest.mark.usefixtures("large")
+def test_a_large_store_gives_as_many_as_are_asked_for(name: str, tmp_path: Path) -> None:
+    """Lists of like vectors may hold fewer than that within a filter."""
+    vectors = np.repeat(random_vectors(10, 5), 150, axis=0)
+    chunks = [Chunk(f"id-{row}", f"Text {row}", f"a/{row}.md", "a", "T", "", 0, 6) for row in range(len(vectors))]
+    kind = store_kind(name)
+    kind.build(tmp_path / "one", chunks, vectors)
+    store = kind.open(tmp_path / "one", vectors)
+    far = np.arange(300, 700, 2)
+    assert set(rows_of(store.search(vectors[0], 200, Scope("a", (), far)))) == set(far.tolist())
 
 
 def test_a_folder_without_the_store_is_told_and_nothing_is_made_there(name: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for folder in (tmp_path / "missing", tmp_path / "empty"):
         with pytest.raises(VectorIndexError, match=r"run: python -m rag\.ingest --rebuild\.$"):
-            store_kind(name).open(folder, CHUNKS)
+            store_kind(name).open(folder, VECTORS)
     assert [path.name for path in tmp_path.rglob("*")] == ["empty"]
 
 
@@ -195,7 +247,7 @@ def test_files_that_are_no_store_are_told(name: str, tmp_path: Path) -> None:
         path.write_bytes(b"this is no store" * 1000)
     shutil.copytree(tmp_path / "one", tmp_path / "two")  # where no client ever was
     with pytest.raises(VectorIndexError, match=r"run: python -m rag\.ingest --rebuild\.$"):
-        kind.open(tmp_path / "two", CHUNKS[:20]).search(VECTORS[0], 1)
+        kind.open(tmp_path / "two", VECTORS[:20]).search(VECTORS[0], 1)
 
 
 def test_a_name_that_is_not_in_the_table_is_told() -> None:

@@ -13,7 +13,7 @@ from rag.schema import Chunk
 
 
 class ExactStore:
-    def __init__(self, folder: Path, chunks: Sequence[Chunk]) -> None:
+    def __init__(self, folder: Path, vectors: Vectors) -> None:
         self._vectors: Vectors = np.load(folder / "vectors.npy")
 
     def search(self, vector: Vectors, k: int, scope: Scope | None = None) -> list[tuple[int, float]]:

@@ -88,6 +88,7 @@ def test_the_first_ingest_embeds_everything(first: Done, index: Path) -> None:
         "generation": folder.name,
         "unchanged": False,
         "store": "chroma",
+        "vector_search": {"exact": False, "recall_at_10": 1.0},
         "index": str(index),
         "doc_types": {"contracts": 3, "employees": 2, "policies": 1, "products": 1},
         "skipped": [],

@@ -11,8 +11,9 @@ import pytest
 
 from rag.index import build as build_module
 from rag.index.build import digest_of
+from rag.index.chunks import Chunks
 from rag.index.generation import CHUNKS, VECTORS, Manifest, published
-from rag.index.open import OpenIndex, read_chunks
+from rag.index.open import OpenIndex
 from rag.index.store import STORES, StoreKind
 from rag.schema import Document, Skipped, VectorIndexError
 from tests.doubles.embedder import LetterEmbedder
@@ -23,7 +24,7 @@ from tests.unit.index.building import TEXTS, ingest, names
 def test_what_is_on_disk_is_the_chunks_and_their_vectors_row_by_row(index: Path) -> None:
     embedder = LetterEmbedder()
     folder = ingest(index, embedder=embedder).folder
-    chunks = read_chunks(folder)
+    chunks = Chunks(folder)
     assert [chunk.source for chunk in chunks] == list(TEXTS)
     assert np.array_equal(np.load(folder / VECTORS), LetterEmbedder().embed([chunk.text for chunk in chunks]))
     assert sorted(embedder.embedded) == sorted(chunk.text for chunk in chunks)
@@ -70,7 +71,7 @@ def test_what_was_carried_over_is_found_like_what_is_new(index: Path, tmp_path: 
     ingest(index)
     changed = {**TEXTS, "animals/bee.md": "# Bee\n\nA bee stings."}
     carried, fresh = OpenIndex(ingest(index, changed).folder), OpenIndex(ingest(tmp_path / "fresh", changed).folder)
-    assert carried.chunks == fresh.chunks
+    assert list(carried.chunks) == list(fresh.chunks)
     assert np.array_equal(carried.vectors, fresh.vectors)
     assert np.array_equal(carried.lexical.scores("what does a bee do"), fresh.lexical.scores("what does a bee do"))
 
@@ -87,7 +88,7 @@ def test_documents_that_come_go_or_move_make_a_new_generation(index: Path, texts
     ingest(index)
     built = ingest(index, texts)
     assert not built.unchanged
-    assert [chunk.source for chunk in read_chunks(built.folder)] == list(texts)
+    assert [chunk.source for chunk in Chunks(built.folder)] == list(texts)
 
 
 def test_rebuild_embeds_everything_again(index: Path) -> None:
@@ -210,7 +211,7 @@ def test_the_digest_tells_apart_what_only_looks_alike() -> None:
 def test_chunks_survive_the_way_through_json(index: Path) -> None:
     text = '# Ä\u2028 "quoted" \\ 🙂\n\nline\u0085two'
     folder = ingest(index, {"a/ä.md": text}).folder
-    (chunk,) = read_chunks(folder)
+    (chunk,) = Chunks(folder)
     assert chunk.body == text[chunk.start : chunk.end]
     assert len((folder / CHUNKS).read_text("utf-8").split("\n")) == 2
     assert json.loads((folder / CHUNKS).read_text("utf-8"))["source"] == "a/ä.md"

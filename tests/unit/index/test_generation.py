@@ -13,13 +13,12 @@ from pathlib import Path
 import pytest
 
 from rag.index import generation
+from rag.index.damage import damage, file_hashes
 from rag.index.generation import (
     MANIFEST,
     Abstention,
     Manifest,
     Recipe,
-    damage,
-    file_hashes,
     new_name,
     point_at,
     publish,
@@ -129,7 +128,7 @@ def test_a_generation_dropped_since_current_was_read_gives_way_to_the_newer_one(
     assert published(tmp_path) == tmp_path / "gen-2"
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 2}', '{"format": 2, "recipe": {}}', "null"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 3}', '{"format": 3, "recipe": {}}', "null"])
 def test_a_manifest_that_cannot_be_read_is_told(tmp_path: Path, text: str) -> None:
     folder, _ = make(tmp_path)
     (folder / MANIFEST).write_text(text)

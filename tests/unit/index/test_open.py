@@ -122,7 +122,7 @@ def test_threads_that_ask_at_once_open_a_generation_once(index: Path, monkeypatc
     assert len(set(map(id, found))) == 1
 
 
-@pytest.mark.parametrize("step", ["damage", "hold"])
+@pytest.mark.parametrize("step", ["visible_damage", "hold"])
 def test_a_generation_dropped_while_it_is_opened_gives_way_to_the_newer_one(
     index: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -152,6 +152,6 @@ def test_an_index_that_changes_all_the_time_is_told_in_one_sentence(
         ingest(index, rebuild=True)
         return "chunks.jsonl is missing"
 
-    monkeypatch.setattr(open_module, "damage", damaged)
+    monkeypatch.setattr(open_module, "visible_damage", damaged)
     with pytest.raises(VectorIndexError, match=r"^The index in .* changes faster than it can be opened; try again\.$"):
         IndexReader(index, LetterEmbedder()).current()

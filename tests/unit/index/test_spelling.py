@@ -14,8 +14,8 @@ TEXT = "Brathay's gauges stand at the river. A river gauge reads the river. Maev
 
 @pytest.fixture
 def spelling(tmp_path: Path) -> Spelling:
-    build_words(tmp_path / "words.json", [TEXT])
-    return Spelling(tmp_path / "words.json")
+    build_words(tmp_path / "words", [TEXT])
+    return Spelling(tmp_path / "words")
 
 
 @pytest.mark.parametrize(

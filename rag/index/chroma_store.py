@@ -1,0 +1,105 @@
+"""Chroma, embedded: an ordinary collection that LangChain's own class can open too."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rag.index.embed import Vectors
+from rag.index.nearest import Found, nearest, sample, score, searching, widened
+from rag.schema import Chunk, VectorIndexError
+
+if TYPE_CHECKING:
+    from rag.index.store import Scope
+
+COLLECTION = "chunks"
+# Chroma starts its system per path and keeps it in a table of the process: two threads that open at once break each other.
+_CHROMA_LOCK = threading.RLock()
+_WIDTHS = [200, 400, 800, 1600]
+
+
+def _chroma_client(folder: Path) -> Any:
+    import chromadb
+    from chromadb.config import Settings as ChromaSettings
+
+    settings = ChromaSettings(anonymized_telemetry=False, allow_reset=False)
+    return chromadb.PersistentClient(path=str(folder.resolve()), settings=settings)
+
+
+def build_chroma(folder: Path, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+    """Write a Chroma collection whose ids are the rows, and how it is to be searched."""
+    folder.mkdir(parents=True)
+    with _CHROMA_LOCK:
+        client = _chroma_client(folder)
+        try:
+            hnsw = {"space": "cosine", "ef_construction": 200, "ef_search": _WIDTHS[0], "max_neighbors": 32}
+            collection = client.create_collection(COLLECTION, embedding_function=None, configuration={"hnsw": hnsw})
+            for at in _batches(len(chunks), min(client.get_max_batch_size(), 2048)):
+                collection.add(
+                    ids=[str(row) for row in range(at.start, at.stop)],
+                    embeddings=vectors[at],
+                    documents=[chunk.text for chunk in chunks[at]],
+                    metadatas=[_metadata(chunk) for chunk in chunks[at]],
+                )
+            how = widened(sample(vectors), lambda vector, k, width: _search(collection, vector, k, width), _WIDTHS)
+            if how.width > _WIDTHS[0]:  # takes hold when the collection is opened again
+                collection.modify(configuration={"hnsw": {"ef_search": how.width}})
+            how.write(folder)
+        finally:
+            client.close()
+
+
+def _search(collection: Any, vector: Vectors, k: int, width: int = 0) -> Found:
+    """The `k` nearest; Chroma looks at least as widely as it is asked for results, and gives fewer where there are fewer."""
+    most = width if width > _WIDTHS[0] else k
+    # Texts and metadata are in `chunks`: to leave them out of the answer takes a third of the time.
+    found = collection.query(query_embeddings=[vector], n_results=most, include=["distances"])
+    return [
+        (int(row), score(1.0 - distance))
+        for row, distance in zip(found["ids"][0][:k], found["distances"][0][:k], strict=True)
+    ]
+
+
+class ChromaStore:
+    """A Chroma collection; Chroma's Python server is never started."""
+
+    def __init__(self, folder: Path, vectors: Vectors) -> None:
+        how = searching(folder) if (folder / "chroma.sqlite3").is_file() else None
+        if how is None:  # Chroma would make an empty one instead of failing
+            raise VectorIndexError("The Chroma store is missing; run: python -m rag.ingest --rebuild.")
+        self._how = how
+        self._vectors = np.asarray(vectors)
+        with _CHROMA_LOCK:
+            try:
+                client = _chroma_client(folder)
+                weakref.finalize(self, client.close)
+                self._collection = client.get_collection(COLLECTION, embedding_function=None)
+            except Exception as error:  # whatever Chroma, SQLite and its Rust half raise
+                raise VectorIndexError(
+                    "The Chroma store cannot be read; run: python -m rag.ingest --rebuild."
+                ) from error
+
+    def search(self, vector: Vectors, k: int, scope: Scope | None = None) -> Found:
+        k = min(k, len(self._vectors) if scope is None else len(scope.rows))
+        if k == 0:
+            return []
+        if scope is not None or self._how.exact:
+            # Chroma looks up every chunk that a filter leaves in its database, which takes ten times as long as to compare it.
+            return nearest(self._vectors, vector, k, scope.rows if scope else None)
+        return _search(self._collection, vector, k)
+
+
+def _metadata(chunk: Chunk) -> dict[str, str | int]:
+    return {
+        name: getattr(chunk, name) for name in ("chunk_id", "source", "doc_type", "title", "heading", "start", "end")
+    }
+
+
+def _batches(count: int, size: int) -> Iterator[slice]:
+    for start in range(0, count, size):
+        yield slice(start, min(count, start + size))

@@ -1,0 +1,70 @@
+"""Whether a generation's files are still what was published: every byte of them, or as much as opening has time for."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from rag.index.generation import MANIFEST, Manifest
+
+_LARGE = 32 * 2**20  # bytes; a smaller file is read whole in the time of a few samples
+_BLOCKS, _BLOCK = 64, 16 * 2**10
+
+
+def damage(folder: Path, manifest: Manifest) -> str:
+    """What is wrong with a generation's files, in a few words; empty when nothing is. Reads every byte of them."""
+    return visible_damage(folder, manifest) or hidden_damage(folder, manifest)
+
+
+def visible_damage(folder: Path, manifest: Manifest) -> str:
+    """The same in the time that opening may take: a large file is judged by its size and by blocks spread over it."""
+    for name, expected in manifest.files.items():
+        sample = manifest.samples.get(name)
+        if fault := _fault(folder / name, name, sample or expected, sampled=sample is not None):
+            return fault
+    return next((f"{name} is missing" for name in manifest.derived if not (folder / name).is_file()), "")
+
+
+def hidden_damage(folder: Path, manifest: Manifest) -> str:
+    """The same where a look at a large file may miss it: those are read whole."""
+    faults = (_fault(folder / name, name, manifest.files[name]) for name in manifest.samples)
+    return next((fault for fault in faults if fault), "")
+
+
+def _fault(path: Path, name: str, expected: str, *, sampled: bool = False) -> str:
+    try:
+        return "" if (_sample(path) if sampled else _whole(path)) == expected else f"{name} has changed"
+    except OSError:
+        return f"{name} is missing"
+
+
+def _whole(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sample(path: Path) -> str:
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        digest = hashlib.sha256(size.to_bytes(8, "big"))
+        for n in range(_BLOCKS):
+            file.seek(n * max(0, size - _BLOCK) // (_BLOCKS - 1))
+            digest.update(file.read(_BLOCK))
+        return digest.hexdigest()
+
+
+def file_hashes(folder: Path, without: str = "") -> dict[str, str]:
+    """Path below `folder` -> SHA-256 of every file, those below the folder `without` left out."""
+    return {name: _whole(folder / name) for name in _names(folder) if not (without and name.startswith(without + "/"))}
+
+
+def file_samples(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """Those of the files `names` below `folder` that are large, each with what `visible_damage` holds against it."""
+    return {name: _sample(folder / name) for name in names if (folder / name).stat().st_size >= _LARGE}
+
+
+def _names(folder: Path) -> list[str]:
+    names = (path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file())
+    return [name for name in names if name != MANIFEST]
