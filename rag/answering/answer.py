@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from rag.answering import chain, faults
@@ -91,32 +92,40 @@ async def answer(
         return run.found
 
     fault = ""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + settings.answer_timeout
+    first = loop.time() + settings.connect_timeout + settings.first_token_timeout
     try:
-        async for event in _with_deadlines(chain.run(llm, search, asked, history), settings):
-            match event:
-                case chain.Condensed(query):
-                    run.stages["condense"] = round(run.ms(), 1)
-                    run.query = spelled(query, index, embedder, settings)
-                case chain.Found():
-                    run.stages["retrieve"] = round(run.ms() - run.stages["condense"], 1)
-                    markers = Markers(len(run.found))
-                case chain.Asked(prompt):
-                    run.prompt = prompt
-                case chain.Piece(text, finish) if markers is not None:
-                    run.finish = finish or run.finish
-                    if text:
-                        run.first_token = run.first_token or run.ms()
-                        run.tokens += 1
-                        run.text += _emitted(markers.feed(text), emit)
-                case chain.Finished(whole, _) if not run.found:
-                    run.first_token = run.ms()
-                    run.text = _emitted(whole, emit)
-    except _Late as late:
-        fault = faults.cut_off(llm.label, "time") if run.text else faults.sentence(late, llm.label, llm.model)
+        async with (
+            asyncio.timeout_at(min(first, end)) as deadline,
+            aclosing(chain.run(llm, search, asked, history)) as events,
+        ):
+            async for event in events:
+                match event:
+                    case chain.Condensed(query):
+                        run.stages["condense"] = round(run.ms(), 1)
+                        run.query = spelled(query, index, embedder, settings)
+                    case chain.Found():
+                        run.stages["retrieve"] = round(run.ms() - run.stages["condense"], 1)
+                        markers = Markers(len(run.found))
+                    case chain.Asked(prompt):
+                        run.prompt = prompt
+                    case chain.Piece(text, finish) if markers is not None:
+                        run.finish = finish or run.finish
+                        if text:
+                            if not run.tokens:
+                                run.first_token = run.ms()
+                                deadline.reschedule(end)
+                            run.tokens += 1
+                            run.text += _emitted(markers.feed(text), emit)
+                    case chain.Finished(whole, _) if not run.found:
+                        run.first_token = run.ms()
+                        run.text = _emitted(whole, emit)
     except LodestarError as error:
         fault = str(error)
     except Exception as error:  # whatever an endpoint does must end in a sentence, not in a dead conversation
-        fault = faults.sentence(error, llm.label, llm.model)
+        late = deadline.expired() and bool(run.text)
+        fault = faults.cut_off(llm.label, "time") if late else faults.sentence(error, llm.label, llm.model)
     if markers is not None:
         run.text += _emitted(markers.close(), emit)
     if not fault and not run.text.strip():
@@ -146,31 +155,6 @@ def _finished(question: str, run: _Run, order: Sequence[int], index: OpenIndex, 
         generation=index.name,
         trace=run.trace(),
     )
-
-
-class _Late(TimeoutError):
-    """An answer did not come, or not end, in time."""
-
-
-async def _with_deadlines(events: AsyncIterator[chain.Event], settings: Settings) -> AsyncIterator[chain.Event]:
-    """The events, none later than the deadlines allow: one for the first piece of text, one for the whole answer."""
-    loop = asyncio.get_running_loop()
-    end = loop.time() + settings.answer_timeout
-    first = loop.time() + settings.connect_timeout + settings.first_token_timeout
-    begun = False
-    try:
-        while True:
-            try:
-                async with asyncio.timeout_at(end if begun else min(first, end)):
-                    event = await anext(events)
-            except StopAsyncIteration:
-                return
-            except TimeoutError as error:
-                raise _Late from error
-            begun = begun or (isinstance(event, chain.Piece) and bool(event.text))
-            yield event
-    finally:
-        await events.aclose()  # type: ignore[attr-defined]
 
 
 def _bounded(history: Sequence[Turn], settings: Settings, llm: Llm) -> list[Turn]:

@@ -10,13 +10,16 @@ from typing import Any, Self
 
 from rag.answering.answer import answer
 from rag.answering.chain import ANSWERING
-from rag.answering.llm import LLMS, Llm, Option, available
+from rag.answering.llm import EXTRACTIVE, LLMS, Llm, Option, available, open_extractive
 from rag.config import Settings
 from rag.index.embed import Embedder, open_embedder
 from rag.index.open import IndexReader, OpenIndex
 from rag.schema import Answer, LlmChoice, LodestarError, Overview, SettingsError, Turn
 
 Emit = Callable[[str], None]
+
+_TRIAL = "Wich documnets are there?"  # misspelled, so that what puts that right is loaded too
+_QUOTING = Option(LlmChoice(EXTRACTIVE, EXTRACTIVE), EXTRACTIVE)
 
 
 class Assistant:
@@ -29,6 +32,7 @@ class Assistant:
         self._lock = threading.Lock()
         self._options: list[Option] = []
         self._opened: dict[str, Llm] = {}
+        self._looking = threading.Lock()  # who comes while another looks for models waits for what that one finds
         self._starting = threading.Lock()  # not the other one: opening a model holds that for seconds
         self._started: asyncio.AbstractEventLoop | None = None
 
@@ -52,8 +56,9 @@ class Assistant:
 
     def llms(self) -> list[LlmChoice]:
         """Who can answer, the default first, as found at the last look."""
-        if not self._options:
-            self.find_llms()
+        with self._looking:
+            if not self._options:
+                self.find_llms()
         return [option.choice for option in self._options]
 
     def find_llms(self) -> list[LlmChoice]:
@@ -65,11 +70,16 @@ class Assistant:
         return [option.choice for option in found]
 
     def warm_up(self) -> None:
-        """Load what the first question will need. Faults are left for the question to report."""
+        """Go the way of a question once, so that the first one finds all imported and opened. Asks no endpoint.
+
+        Faults are left for the question to report.
+        """
         try:
-            self._embedder.embed(["warm"])
-            self._reader.current()
             self._llm(None).chat(ANSWERING)
+            index = self._index()
+            settings = self.settings.model_copy(update={"abstain_below": 0.0})
+            quoting = open_extractive(settings, _QUOTING, self._embedder, self._index)
+            self._submit(answer(_TRIAL, (), settings, index, self._embedder, quoting, lambda piece: None)).result()
         except LodestarError:
             pass
 

@@ -49,8 +49,10 @@ def list_models(base_url: str, key: str, timeout: float) -> tuple[str, ...]:
     """The chat models an endpoint lists; empty when it does not answer as one."""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     try:
-        # A proxy set for the way out must not be asked for a server on this machine.
-        with httpx.Client(timeout=timeout, trust_env=not is_local(base_url)) as client:
+        # A proxy set for the way out must not be asked for a server on this machine. Without TLS there is no certificate to
+        # check, and to read those that could do it takes longer than to ask.
+        verify = base_url.startswith("https:")
+        with httpx.Client(timeout=timeout, trust_env=not is_local(base_url), verify=verify) as client:
             listed = client.get(f"{base_url}/models", headers=headers).raise_for_status().json()
         names = [str(model["id"]) for model in (listed["data"] if isinstance(listed, dict) else listed)]
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError):
@@ -64,7 +66,7 @@ def context_tokens(base_url: str, model: str, timeout: float = 1.0) -> int:
         return DEFAULT_CONTEXT
     root = base_url.removesuffix("/v1")
     try:
-        with httpx.Client(timeout=timeout, trust_env=False) as client:
+        with httpx.Client(timeout=timeout, trust_env=False, verify=base_url.startswith("https:")) as client:
             props = client.get(f"{root}/props")
             if props.is_success:
                 return int(props.json()["default_generation_settings"]["n_ctx"])

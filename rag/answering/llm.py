@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.answering.endpoints import OPENAI, Endpoint, context_tokens, find_local, is_local, label_of, list_models
+from rag.answering.plain_chunks import PlainChunks
 from rag.config import Settings
 from rag.index.embed import Embedder
 from rag.schema import LlmChoice, SettingsError
@@ -165,7 +166,7 @@ def _client(settings: Settings, endpoint: Endpoint, model: str, tag: str) -> Bas
         # A proxy set for the way out must not be asked for a server on this machine.
         options |= {"http_async_client": DefaultAsyncHttpxClient(trust_env=False), "http_socket_options": ()}
     wait = settings.first_token_timeout
-    return ChatOpenAI(
+    chat = ChatOpenAI(
         model=model,
         base_url=endpoint.base_url,
         api_key=_key(settings, endpoint),
@@ -177,6 +178,8 @@ def _client(settings: Settings, endpoint: Endpoint, model: str, tag: str) -> Bas
         tags=[tag],
         **options,
     )
+    chat.async_client = PlainChunks(chat.async_client)
+    return chat
 
 
 def _key(settings: Settings, endpoint: Endpoint) -> Callable[[], str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import secrets
 import threading
@@ -54,10 +55,17 @@ def login(settings: Settings) -> tuple[tuple[str, str] | None, bool]:
 
 def serve(assistant: Assistant, settings: Settings) -> None:
     """Open the page and stay until stopped. Raises SettingsError when it cannot listen where it should."""
-    threading.Thread(target=_warm_up, args=(assistant,), daemon=True).start()
+    gc.disable()  # until all that stays for good is there: to look through it again and again takes a tenth of the start
     os.environ.update(GRADIO_ANALYTICS_ENABLED="False", HF_HUB_DISABLE_TELEMETRY="1", DO_NOT_TRACK="1")
+    # After every event Gradio makes a table, with pandas, of the last 10,000, for a monitoring page that is off here.
+    os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)
     os.environ.pop("GRADIO_ALLOWED_PATHS", None)
     _reach_itself()
+    from rag.web.gradio_import import import_gradio
+
+    import_gradio()
+    warming = threading.Thread(target=_warm_up, args=(assistant,), daemon=True)
+    warming.start()
     from starlette.middleware import Middleware
 
     from rag.web import theme
@@ -84,6 +92,7 @@ def serve(assistant: Assistant, settings: Settings) -> None:
             ssr_mode=False,
             pwa=False,
             inline=False,
+            ssl_verify=False,  # it is asked for on this machine, without TLS; no certificates need be read for that
             quiet=True,
             prevent_thread_lock=True,
         )
@@ -94,6 +103,9 @@ def serve(assistant: Assistant, settings: Settings) -> None:
     # For a shared page Gradio's template would have the browser fetch the whole front end from a host of theirs.
     page.share = False
     _announce(settings, local_url, share_url, auth if made_up else None)
+    warming.join()
+    gc.freeze()
+    gc.enable()
     with contextlib.suppress(KeyboardInterrupt):
         threading.Event().wait()
     page.close(verbose=False)
