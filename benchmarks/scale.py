@@ -108,7 +108,7 @@ def _manifest(folder: Path, count: int, store: str) -> Manifest:
     return Manifest(
         name=_NAME,
         created="",
-        recipe=Recipe(TableEmbedder.identity, DIM, TableEmbedder.window, "made up", 0, 0, store),
+        recipe=Recipe(TableEmbedder.identity, DIM, TableEmbedder.window, "float32", "made up", 0, 0, store),
         digest="",
         documents=-(-count // PER_DOCUMENT),
         doc_types=dict.fromkeys(DOC_TYPES, count // PER_DOCUMENT // len(DOC_TYPES)),

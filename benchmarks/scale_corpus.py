@@ -170,7 +170,7 @@ def questions(corpus: Corpus, count: int) -> list[Asked]:
 class TableEmbedder:
     """Takes what is asked next from `vector`, and each word for one piece: what embedding costs is not measured here."""
 
-    name, dim, window = "table", DIM, 256
+    name, dim, window, precision = "table", DIM, 256, "float32"
     identity = "table@1"
 
     def __init__(self, corpus: Corpus) -> None:
@@ -189,6 +189,9 @@ class TableEmbedder:
 
     def embed_pieces(self, texts: Sequence[str]) -> tuple[Vectors, list[Pieces]]:
         return self.embed(texts), [self._pieces(self.piece_ids(text)) for text in texts]
+
+    def embed_many(self, texts: Sequence[str]) -> tuple[Vectors, list[Pieces]]:
+        return self.embed_pieces(texts)
 
     def _pieces(self, ids: list[int]) -> Pieces:
         vectors = np.zeros((len(ids), DIM), np.float32)
