@@ -31,7 +31,7 @@ from rag.index.nearest import nearest, searching
 from rag.index.open import IndexReader
 from rag.index.spelling import build_words
 from rag.index.store import Scope, store_kind
-from rag.index.tokens import build_tokens
+from rag.index.tokens import TokensWriter, count_pieces
 from rag.retrieval.hybrid import retrieve
 
 Row = dict[str, Any]
@@ -41,6 +41,7 @@ _PLAIN, _MOST_CHROMA = (
     "plain Chroma",
     200_000,
 )  # chunks; beyond, Chroma takes hours to build and more memory than is allowed
+_AT_ONCE = 1000  # chunks
 _NAME = "gen-scale"
 
 
@@ -76,7 +77,8 @@ def build_all(index: Path, count: int) -> None:
     _timed("lexical", lambda: build_lexical(folder / LEXICAL, (chunk.text for chunk in chunks)))
     _timed("words", lambda: build_words(folder / WORDS, (chunk.text for chunk in chunks)))
     pieces: Iterable[Sequence[int]] = (row.tolist() for block in corpus.blocks() for row in block.pieces)
-    _timed("tokens", lambda: build_tokens(folder / TOKENS, corpus.packed, PROJECTION, pieces))
+    _timed("tokens", lambda: _write_tokens(folder / TOKENS, corpus))
+    _timed("pieces", lambda: count_pieces(folder / TOKENS, pieces))
     _manifest(folder, count, "").write(folder)
     publish(index, folder, _NAME)
 
@@ -101,6 +103,13 @@ def _write_truth(folder: Path, corpus: Corpus) -> None:
             vectors[row : row + len(block.chunks)] = block.vectors
             row += len(block.chunks)
     vectors.flush()
+
+
+def _write_tokens(folder: Path, corpus: Corpus) -> None:
+    tokens = TokensWriter(folder, PROJECTION)
+    for at in range(0, corpus.count, _AT_ONCE):
+        tokens.append(corpus.packed[at : at + _AT_ONCE])
+    tokens.close()
 
 
 def _manifest(folder: Path, count: int, store: str) -> Manifest:

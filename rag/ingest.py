@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rag import command
 from rag.config import Settings
-from rag.documents.load import load
+from rag.documents.load import Documents, load
 from rag.index.build import Built, build, recipe_of
 from rag.index.embed import open_embedder
 from rag.index.embed_chunks import Progress
@@ -17,20 +17,20 @@ from rag.index.generation import writer
 from rag.index.nearest import searching
 from rag.index.store import store_kind
 from rag.retrieval.abstain import CHOSEN
-from rag.schema import Document, KnowledgeBaseError, Skipped
+from rag.schema import KnowledgeBaseError, Skipped
 
 
 def ingest(settings: Settings, *, rebuild: bool = False, progress: Progress = lambda done, total: None) -> Built:
     """Load, split, embed, store and publish. Raises LodestarError; whatever happens, the published index stays whole."""
     store_kind(settings.store)
-    documents: list[Document] = []
     skipped: list[Skipped] = []
-    for item in load(settings.knowledge_base):
-        if isinstance(item, Document):
-            documents.append(item)
-        else:
+    found = 0
+    for item in load(settings.knowledge_base):  # nothing is kept of it: a knowledge base need not fit into memory
+        if isinstance(item, Skipped):
             skipped.append(item)
-    if not documents:
+        else:
+            found += 1
+    if not found:
         why = f" ({skipped[0].source} was skipped because {skipped[0].reason})" if skipped else ""
         raise KnowledgeBaseError(
             f"The knowledge base {settings.knowledge_base} holds no Markdown file that can be read{why}; "
@@ -40,7 +40,14 @@ def ingest(settings: Settings, *, rebuild: bool = False, progress: Progress = la
     recipe = recipe_of(embedder, settings.chunk_size, settings.chunk_overlap, settings.store)
     with writer(settings.index):
         return build(
-            settings.index, documents, skipped, embedder, recipe, abstention=CHOSEN, rebuild=rebuild, progress=progress
+            settings.index,
+            Documents(settings.knowledge_base),
+            skipped,
+            embedder,
+            recipe,
+            abstention=CHOSEN,
+            rebuild=rebuild,
+            progress=progress,
         )
 
 
@@ -88,7 +95,11 @@ class Bar:
         if tenths > self._tenths and total:
             self._tenths = tenths
             spent = time.perf_counter() - self._started
-            left = f", about {spent / done * (total - done):.0f} s left" if 0 < done < total else ""
+            left = (
+                f", {done / spent:.0f} a second, about {spent / done * (total - done):.0f} s left"
+                if 0 < done < total
+                else ""
+            )
             print(f"{self._done} {done} of {total} {self._things}{left}", file=sys.stderr, flush=True)
 
 

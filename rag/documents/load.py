@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from rag.schema import Document, KnowledgeBaseError, Skipped
@@ -34,6 +35,16 @@ LOADERS: dict[str, Callable[[Path], str]] = {
     ".md": read_text,
     ".markdown": read_text,
 }
+
+
+@dataclass(frozen=True)
+class Documents:
+    """The documents of a knowledge base, read anew each time one goes through them."""
+
+    knowledge_base: Path
+
+    def __iter__(self) -> Iterator[Document]:
+        return (item for item in load(self.knowledge_base) if isinstance(item, Document))
 
 
 def load(knowledge_base: Path) -> Iterator[Document | Skipped]:

@@ -6,9 +6,10 @@ import hashlib
 import json
 import shutil
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +18,13 @@ from rag.documents.split import CHUNKER, split
 from rag.index.chunks import Chunks, build_columns
 from rag.index.damage import damage, file_hashes, file_samples
 from rag.index.embed import Embedder, Vectors
-from rag.index.embed_chunks import Known, Progress, embed_chunks
+from rag.index.embed_chunks import Progress, embed_chunks
+from rag.index.embedded import EmbeddedWriter, forget_unfinished, keep_unfinished, known, seal
 from rag.index.examples import example_questions
 from rag.index.generation import (
     CHUNKS,
     LEXICAL,
+    NO_SPACE,
     TOKENS,
     VECTORS,
     WORDS,
@@ -35,7 +38,7 @@ from rag.index.generation import (
 from rag.index.lexical import build_lexical
 from rag.index.spelling import build_words
 from rag.index.store import store_kind
-from rag.index.tokens import Tokens, build_tokens
+from rag.index.tokens import count_pieces
 from rag.schema import Chunk, Document, Skipped, VectorIndexError
 
 _SAMPLE = 16
@@ -61,14 +64,27 @@ def recipe_of(embedder: Embedder, chunk_size: int, chunk_overlap: int, store: st
     )
 
 
-def digest_of(documents: Sequence[Document]) -> str:
-    """Changes exactly when a document is added, removed, renamed or edited."""
-    digest = hashlib.sha256()
-    for document in documents:
+class Digest:
+    """Over documents one after the other; it changes exactly when one is added, removed, renamed or edited."""
+
+    def __init__(self) -> None:
+        self._sum = hashlib.sha256()
+
+    def add(self, document: Document) -> None:
         for part in (document.source, document.doc_type, document.text):
             data = part.encode("utf-8")
-            digest.update(len(data).to_bytes(8, "big") + data)
-    return digest.hexdigest()
+            self._sum.update(len(data).to_bytes(8, "big") + data)
+
+    def __str__(self) -> str:
+        return self._sum.hexdigest()
+
+
+def digest_of(documents: Iterable[Document]) -> str:
+    """The `Digest` of all documents."""
+    digest = Digest()
+    for document in documents:
+        digest.add(document)
+    return str(digest)
 
 
 def up_to_date(index: Path, digest: str, recipe: Recipe, skipped: Sequence[Skipped]) -> Manifest | None:
@@ -87,7 +103,7 @@ def up_to_date(index: Path, digest: str, recipe: Recipe, skipped: Sequence[Skipp
 
 def build(
     index: Path,
-    documents: Sequence[Document],
+    documents: Iterable[Document],
     skipped: Sequence[Skipped],
     embedder: Embedder,
     recipe: Recipe,
@@ -98,48 +114,47 @@ def build(
 ) -> Built:
     """Build, check and publish a generation. Call it inside `writer(index)`. `abstention` travels in its manifest.
 
+    `documents` are gone through twice, and never held all at once.
+
     Raises VectorIndexError when what was built does not find its own chunks; the published generation then stays.
     """
+    for left in index.glob("gen-*.tmp"):  # of an ingest that was killed
+        keep_unfinished(index, left)
     digest = digest_of(documents)
     if not rebuild and (manifest := up_to_date(index, digest, recipe, skipped)):
+        forget_unfinished(index)
         return Built(index / manifest.name, manifest, 0, manifest.chunks, True, 0.0)
-    chunks = [
-        chunk
-        for document in documents
-        for chunk in split(
-            document,
-            embedder.word_pieces,
-            chunk_size=recipe.chunk_size,
-            chunk_overlap=recipe.chunk_overlap,
-            salt=recipe.embedder,
-        )
-    ]
-    known = None if rebuild else _known(index, recipe)
-    done = embed_chunks(chunks, embedder, known, progress)
-    vectors = done.vectors
     name = new_name(digest + repr(recipe))
     folder = index / f"{name}.tmp"
     folder.mkdir()
     try:
-        _write_truth(folder, chunks, vectors)
+        written = _write_chunks(folder, documents, embedder, recipe)
         build_columns(folder)
-        build_lexical(folder / LEXICAL, [chunk.text for chunk in chunks])
-        build_words(folder / WORDS, [chunk.text for chunk in chunks])
-        build_tokens(
-            folder / TOKENS, done.packed, done.projection, (embedder.piece_ids(chunk.text) for chunk in chunks)
+        chunks = Chunks(folder)
+        embedded = embed_chunks(
+            chunks,
+            embedder,
+            [] if rebuild else known(index, recipe),
+            partial(EmbeddedWriter, folder, embedder),
+            progress,
         )
+        vectors = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
+        count_pieces(folder / TOKENS, (embedder.piece_ids(chunk.text) for chunk in chunks))
+        build_lexical(folder / LEXICAL, (chunk.text for chunk in chunks))
+        build_words(folder / WORDS, (chunk.text for chunk in chunks))
         kind = store_kind(recipe.store)
         kind.build(folder / recipe.store, chunks, vectors)
         _check(folder, recipe, chunks, vectors)
+        seal(folder)
         derived = tuple(file_hashes(folder / recipe.store)) if kind.mutable else ()
         files = file_hashes(folder, without=recipe.store if kind.mutable else "")
         manifest = Manifest(
             name=name,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             recipe=recipe,
-            digest=digest,
-            documents=len(documents),
-            doc_types=dict(sorted(Counter(document.doc_type for document in documents).items())),
+            digest=str(written.digest),
+            documents=written.documents,
+            doc_types=dict(sorted(written.doc_types.items())),
             skipped=_pairs(skipped),
             chunks=len(chunks),
             examples=tuple(example_questions(chunks)),
@@ -150,34 +165,43 @@ def build(
         )
         manifest.write(folder)
         published_folder = publish(index, folder, name)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+    except BaseException as error:
+        if isinstance(error, OSError) and error.errno in NO_SPACE:
+            shutil.rmtree(folder, ignore_errors=True)
+        keep_unfinished(index, folder)
         raise
-    invisible = _invisible_share(chunks, embedder)
-    return Built(published_folder, manifest, done.embedded, len(chunks) - done.embedded, False, invisible)
+    forget_unfinished(index)
+    invisible = written.beyond / max(1, written.pieces)
+    return Built(published_folder, manifest, embedded, len(chunks) - embedded, False, invisible)
 
 
-def _known(index: Path, recipe: Recipe) -> Known | None:
-    """What the published generation holds, where the same embedder made it and its files are whole."""
-    try:
-        folder = published(index)
-        if folder is None:
-            return None
-        manifest = Manifest.read(folder)
-        made_by = (manifest.recipe.embedder, manifest.recipe.precision)
-        if made_by != (recipe.embedder, recipe.precision) or damage(folder, manifest):
-            return None
-        rows = {chunk.text: row for row, chunk in enumerate(Chunks(folder))}
-        return Known(rows, np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False), Tokens(folder / TOKENS))
-    except (VectorIndexError, OSError):
-        return None
+@dataclass
+class _Written:
+    """What went into `chunks.jsonl`; `beyond` of its word pieces lie beyond the model's window."""
+
+    digest: Digest = field(default_factory=Digest)
+    documents: int = 0
+    doc_types: Counter[str] = field(default_factory=Counter)
+    pieces: int = 0
+    beyond: int = 0
 
 
-def _write_truth(folder: Path, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+def _write_chunks(folder: Path, documents: Iterable[Document], embedder: Embedder, recipe: Recipe) -> _Written:
+    written = _Written()
     with (folder / CHUNKS).open("w", encoding="utf-8") as file:
-        for chunk in chunks:
-            file.write(json.dumps(asdict(chunk), ensure_ascii=False) + "\n")
-    np.save(folder / VECTORS, vectors, allow_pickle=False)
+        for document in documents:
+            written.digest.add(document)
+            written.documents += 1
+            written.doc_types[document.doc_type] += 1
+            size, overlap = recipe.chunk_size, recipe.chunk_overlap
+            for chunk in split(
+                document, embedder.word_pieces, chunk_size=size, chunk_overlap=overlap, salt=recipe.embedder
+            ):
+                file.write(json.dumps(asdict(chunk), ensure_ascii=False) + "\n")
+                length = len(embedder.piece_ids(chunk.text)) + 2
+                written.pieces += length
+                written.beyond += max(0, length - embedder.window)
+    return written
 
 
 def _check(folder: Path, recipe: Recipe, chunks: Sequence[Chunk], vectors: Vectors) -> None:
@@ -188,12 +212,6 @@ def _check(folder: Path, recipe: Recipe, chunks: Sequence[Chunk], vectors: Vecto
         # A twin may stand in for it: the same text, or one that the model cannot tell from it.
         if not any(vectors[other] @ vectors[row] > 0.9999 for other, _ in found):
             raise VectorIndexError("The new index did not find its own chunks and was not published; run ingest again.")
-
-
-def _invisible_share(chunks: Sequence[Chunk], embedder: Embedder) -> float:
-    """Share of the word pieces that lie beyond the model's window."""
-    lengths = [len(embedder.word_pieces(chunk.text)) + 2 for chunk in chunks]
-    return sum(max(0, length - embedder.window) for length in lengths) / max(1, sum(lengths))
 
 
 def _pairs(skipped: Sequence[Skipped]) -> tuple[tuple[str, str], ...]:

@@ -41,6 +41,8 @@ class OnnxEmbedder(ModelFolder):
         return self._together([self._one(text, "float32") for text in texts])
 
     def embed_many(self, texts: Sequence[str]) -> tuple[Vectors, list[Pieces]]:
+        if not texts:
+            return self._together([])
         with self._lock:  # once, and not in each thread of the pool
             self._model.prepare(self._chunks_in)
         return self._together(list(self._threads.map(lambda text: self._one(text, self._chunks_in), texts)))

@@ -26,7 +26,8 @@ COLUMNS, LEXICAL, TOKENS, WORDS = "columns", "lexical", "tokens", "words"
 MANIFEST = "manifest.json"
 REBUILD = "run: python -m rag.ingest"
 _KEEP = 2
-_UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
+NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+_UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR, errno.EROFS, *NO_SPACE}
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def _current(index: Path) -> str | None:
 
 @contextmanager
 def writer(index: Path) -> Iterator[None]:
-    """Hold the index's writer lock; leftovers of writers that died are removed first.
+    """Hold the index's writer lock.
 
     Raises LodestarError when another process is writing, or when the folder cannot be written.
     """
@@ -128,8 +129,6 @@ def writer(index: Path) -> Iterator[None]:
     try:
         index.mkdir(parents=True, exist_ok=True)
         with FileLock(index / "ingest.lock", timeout=0):
-            for stale in index.glob("gen-*.tmp"):
-                shutil.rmtree(stale, ignore_errors=True)
             yield
     except Timeout:
         raise LodestarError(f"Another ingest is writing {index}; wait for it to end.") from None

@@ -6,6 +6,7 @@ directions that carry most (fitted on a sample of the corpus) and rounded to int
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -16,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.index.embed import Vectors
+from rag.index.npy_rows import NpyRows
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
@@ -54,49 +56,76 @@ def project(pieces: Vectors, projection: Vectors) -> Vectors:
     return np.asarray(small / np.maximum(norms, 1e-12), np.float32)
 
 
-def pack(pieces: Vectors, projection: Vectors) -> Packed:
-    """Project and round one chunk's word pieces."""
-    small = project(pieces, projection)
-    scales = np.maximum(np.abs(small).max(axis=1), 1e-12) / 127
-    return Packed(np.round(small / scales[:, None]).astype(np.int8), scales.astype(np.float32))
+def pack(texts: Sequence[Vectors], projection: Vectors) -> list[Packed]:
+    """Project and round the word pieces of each text."""
+    with _blas().limit(limits=1):  # its threads and the embedding model's would wait for each other
+        small = project(np.concatenate(texts), projection)
+    scales = np.asarray(np.maximum(np.abs(small).max(axis=1), 1e-12) / 127, np.float32)
+    rounded = np.round(small / scales[:, None]).astype(np.int8)
+    edges = np.cumsum([0, *(len(text) for text in texts)])
+    return [Packed(rounded[start:end], scales[start:end]) for start, end in itertools.pairwise(edges)]
 
 
-def build_tokens(
-    folder: Path, packed: Sequence[Packed], projection: Vectors, piece_ids: Iterable[Sequence[int]]
-) -> None:
-    """Write the chunks' packed word pieces, row by row; `piece_ids` are the vocabulary ids in each chunk's text."""
-    folder.mkdir(parents=True)
-    offsets = np.concatenate([[0], np.cumsum([len(chunk.tokens) for chunk in packed])]).astype(np.int64)
-    # Written as it comes: in a memory map all of it would count as memory.
-    with (folder / "tokens.npy").open("wb") as file:
-        shape = (int(offsets[-1]), projection.shape[1])
-        np.lib.format.write_array_header_2_0(file, {"descr": "|i1", "fortran_order": False, "shape": shape})
-        file.writelines(chunk.tokens.tobytes() for chunk in packed)
+def count_pieces(folder: Path, piece_ids: Iterable[Sequence[int]]) -> None:
+    """Write in how many chunks each word piece stands; `piece_ids` are the vocabulary ids in each chunk's text."""
     holding: dict[int, int] = {}
     for ids in piece_ids:
         for piece in set(ids):
             holding[piece] = holding.get(piece, 0) + 1
     counts = np.zeros(max(holding, default=0) + 1, np.int32)
     counts[list(holding)] = list(holding.values())
-    np.save(folder / "scales.npy", np.concatenate([chunk.scales for chunk in packed]), allow_pickle=False)
-    np.save(folder / "offsets.npy", offsets, allow_pickle=False)
-    np.save(folder / "projection.npy", projection, allow_pickle=False)
     np.save(folder / "pieces.npy", counts, allow_pickle=False)
 
 
-class Tokens:
-    """Opened word-piece vectors."""
+class TokensWriter:
+    """Writes packed word pieces chunk by chunk into a new folder. It can be read once it is closed and `count_pieces` ran."""
 
-    def __init__(self, folder: Path) -> None:
-        read = (np.load(folder / name, mmap_mode="r", allow_pickle=False) for name in _FILES)
-        self._tokens, self._scales, self._offsets, projection, pieces = read
-        self.projection: Vectors = np.array(projection)
-        self._pieces = np.array(pieces)
+    def __init__(self, folder: Path, projection: Vectors) -> None:
+        folder.mkdir(parents=True)
+        np.save(folder / "projection.npy", projection, allow_pickle=False)
+        self._tokens = NpyRows(folder / "tokens.npy", np.int8, projection.shape[1])
+        self._scales = NpyRows(folder / "scales.npy", np.float32)
+        self._offsets = NpyRows(folder / "offsets.npy", np.int64)
+        self._offsets.append(np.zeros(1, np.int64))
+        self._end = 0
+
+    def append(self, packed: Sequence[Packed]) -> bytes:
+        """Add chunks; returns the bytes that were written of them."""
+        written = self._tokens.append(np.concatenate([chunk.tokens for chunk in packed]))
+        written += self._scales.append(np.concatenate([chunk.scales for chunk in packed]))
+        ends = self._end + np.cumsum([len(chunk.tokens) for chunk in packed])
+        self._end = int(ends[-1])
+        return written + self._offsets.append(ends)
+
+    def close(self) -> None:
+        for rows in (self._tokens, self._scales, self._offsets):
+            rows.close()
+
+
+class PackedTokens:
+    """The packed word pieces of rows that follow each other."""
+
+    def __init__(
+        self, tokens: npt.NDArray[np.int8], scales: npt.NDArray[np.float32], offsets: npt.NDArray[np.int64]
+    ) -> None:
+        """`offsets`: where each row's pieces begin, and where the last row's end; shape (rows + 1,)."""
+        self._tokens, self._scales, self._offsets = tokens, scales, offsets
 
     def packed(self, row: int) -> Packed:
         """One chunk's word pieces as they are stored."""
         span = slice(int(self._offsets[row]), int(self._offsets[row + 1]))
         return Packed(np.array(self._tokens[span]), np.array(self._scales[span]))
+
+
+class Tokens(PackedTokens):
+    """Opened word-piece vectors."""
+
+    def __init__(self, folder: Path) -> None:
+        read = (np.load(folder / name, mmap_mode="r", allow_pickle=False) for name in _FILES)
+        tokens, scales, offsets, projection, pieces = read
+        super().__init__(tokens, scales, offsets)
+        self.projection: Vectors = np.array(projection)
+        self._pieces = np.array(pieces)
 
     def rarity(self, piece: int) -> float:
         """How much a word piece tells: the root of the logarithm of the share of chunks without it."""

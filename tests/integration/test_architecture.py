@@ -19,7 +19,7 @@ APP = ROOT / "app.py"
 FILES = sorted((ROOT / "rag").rglob("*.py"))
 DRAWN_WITH_GRADIO = ("rag.web.page", "rag.web.theme")
 HEAVY = (
-    "torch transformers sentence_transformers tokenizers chromadb faiss bm25s sklearn plotly gradio openai xllamacpp "
+    "torch onnx onnxruntime transformers sentence_transformers tokenizers chromadb faiss bm25s sklearn plotly gradio openai xllamacpp "
     "langchain langchain_classic langchain_chroma langchain_openai"
 ).split()
 

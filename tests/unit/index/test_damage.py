@@ -29,7 +29,9 @@ def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Manifest:
 
 
 def _manifest() -> Manifest:
-    return Manifest("gen-1", "", Recipe("letters@1", 27, 64, "float32", "structure-1", 64, 0, "exact"), "", 1, {}, (), 1, ())
+    return Manifest(
+        "gen-1", "", Recipe("letters@1", 27, 64, "float32", "structure-1", 64, 0, "exact"), "", 1, {}, (), 1, ()
+    )
 
 
 def _change(path: Path, at: int) -> None:

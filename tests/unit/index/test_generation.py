@@ -177,13 +177,6 @@ def test_names_sort_by_time_and_end_in_what_they_hold() -> None:
     assert made[0][-8:] == made[2][-8:] != made[1][-8:]
 
 
-def test_leftovers_of_a_writer_that_died_are_removed(tmp_path: Path) -> None:
-    make(tmp_path, "gen-0")
-    publish(tmp_path, make(tmp_path, "gen-1")[0], "gen-1")
-    with writer(tmp_path):
-        assert names(tmp_path) == ["CURRENT", "gen-1"]
-
-
 def test_one_writer_at_a_time(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from rag.index.generation import writer\n"

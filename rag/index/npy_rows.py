@@ -1,0 +1,50 @@
+"""A .npy file that grows row by row, so that what is written need not fit into memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+class NpyRows:
+    """Its header counts no row until `close`; numpy leaves room in it for the number to grow."""
+
+    def __init__(self, path: Path, dtype: npt.DTypeLike, width: int | None = None) -> None:
+        """Rows are single values, or `width` of them."""
+        self._dtype, self._width = np.dtype(dtype), width
+        self._rows = 0
+        self._file = path.open("wb")
+        self._header()
+
+    def append(self, rows: npt.NDArray[Any]) -> bytes:
+        """Add rows; what was written is handed to the system before this returns, and to the caller."""
+        data = np.ascontiguousarray(rows, self._dtype).tobytes()
+        self._file.write(data)
+        self._file.flush()
+        self._rows += len(rows)
+        return data
+
+    def close(self) -> None:
+        """Let the header tell how many rows there are."""
+        self._file.seek(0)
+        self._header()
+        self._file.close()
+
+    def _header(self) -> None:
+        shape = (self._rows,) if self._width is None else (self._rows, self._width)
+        head = {"descr": np.lib.format.dtype_to_descr(self._dtype), "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_2_0(self._file, head)
+
+
+def read_unclosed(path: Path) -> npt.NDArray[Any]:
+    """All whole rows of a file that may never have been closed, memory-mapped. Raises OSError or ValueError."""
+    with path.open("rb") as file:
+        np.lib.format.read_magic(file)
+        (_, *width), _, dtype = np.lib.format.read_array_header_2_0(file)
+        start = file.tell()
+    row = dtype.itemsize * int(np.prod(width, dtype=np.int64))
+    rows = (path.stat().st_size - start) // row
+    return np.memmap(path, dtype, "r", start, (rows, *width)) if rows else np.empty((0, *width), dtype)
