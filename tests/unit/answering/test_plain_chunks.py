@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncIterator
 
 import pytest
@@ -25,7 +26,7 @@ async def events(pieces: list[bytes]) -> list[bytes]:
 @given(cuts=st.lists(st.integers(0, len(STREAM)), max_size=12))
 async def test_events_do_not_depend_on_how_the_bytes_arrive(cuts: list[int]) -> None:
     edges = [0, *sorted(cuts), len(STREAM)]
-    assert await events([STREAM[a:b] for a, b in zip(edges, edges[1:], strict=False)]) == EVENTS
+    assert await events([STREAM[a:b] for a, b in itertools.pairwise(edges)]) == EVENTS
 
 
 @pytest.mark.parametrize("stream", [b"", b"data: half", b"data: half\n", b": only a comment\n\n", b"\n\n\n"])
