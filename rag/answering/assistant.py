@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Self
 
 from rag.answering.answer import answer
 from rag.answering.chain import ANSWERING
 from rag.answering.llm import EXTRACTIVE, LLMS, Llm, Option, available, open_extractive
+from rag.answering.pacing import Paced, pause
 from rag.config import Settings
 from rag.index.embed import Embedder, open_embedder
 from rag.index.open import IndexReader, OpenIndex
@@ -34,6 +36,7 @@ class Assistant:
         self._opened: dict[str, Llm] = {}
         self._looking = threading.Lock()  # who comes while another looks for models waits for what that one finds
         self._starting = threading.Lock()  # not the other one: opening a model holds that for seconds
+        self._answering = 0  # answers that are being streamed; counted on the answering loop
         self._started: asyncio.AbstractEventLoop | None = None
 
     @classmethod
@@ -86,7 +89,10 @@ class Assistant:
     async def stream(
         self, question: str, history: Sequence[Turn] = (), *, doc_type: str | None = None, llm: str | None = None
     ) -> AsyncIterator[str | Answer]:
-        """Yield the answer's text piece by piece, then the finished `Answer`. Closing the iterator cancels the call."""
+        """Yield the answer's text piece by piece, then the finished `Answer`. Closing the iterator cancels the call.
+
+        What comes in quick succession is one piece; the more answers are being given, the fewer pieces each has.
+        """
         here = asyncio.get_running_loop()
         queue: asyncio.Queue[str | Answer | BaseException] = asyncio.Queue()
 
@@ -97,7 +103,7 @@ class Assistant:
             if not future.cancelled():
                 put(future.exception() or future.result())
 
-        future = self._submit(self._answer(question, history, doc_type, llm, put))
+        future = self._submit(self._paced(question, history, doc_type, llm, put))
         future.add_done_callback(done)
         try:
             while True:
@@ -109,6 +115,17 @@ class Assistant:
                     return
         finally:
             future.cancel()
+
+    async def _paced(
+        self, question: str, history: Sequence[Turn], doc_type: str | None, llm: str | None, emit: Emit
+    ) -> Answer:
+        paced = Paced(emit, lambda: pause(self._answering))
+        self._answering += 1
+        try:
+            return await self._answer(question, history, doc_type, llm, paced.feed)
+        finally:
+            self._answering -= 1
+            paced.flush()
 
     def ask(
         self,
@@ -154,5 +171,6 @@ class Assistant:
         with self._starting:
             if self._started is None:
                 self._started = asyncio.new_event_loop()
+                self._started.set_default_executor(ThreadPoolExecutor(max(2, os.cpu_count() or 1), "searching"))
                 threading.Thread(target=self._started.run_forever, name="answering", daemon=True).start()
             return self._started

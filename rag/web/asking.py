@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
@@ -15,7 +14,6 @@ from rag.web.history import Message, next_turn, turns
 from rag.web.needs import Assistant
 
 MOST_CHARACTERS = 4_000
-_PAUSE = 0.04  # seconds between two updates of the page: smooth to read, and many visitors stay cheap to serve
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +45,7 @@ async def ask(
     try:
         stream = assistant.stream(question, turns(history), doc_type=doc_type or None, llm=llm or None)
         # Closing matters: it is how a closed tab or the stop button reaches the endpoint.
-        async with aclosing(_paced(cast("AsyncGenerator[str | Answer]", stream))) as pieces:
+        async with aclosing(cast("AsyncGenerator[str | Answer]", stream)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Answer):
                     yield _finished(piece, turn, on_page)
@@ -61,30 +59,6 @@ async def ask(
         _log.exception("The question could not be answered")
         sentence = "Something went wrong while answering. Please try again; the terminal says what happened."
         yield _shown(linked(said, turn) if on_page else said, sentence, on_page)
-
-
-async def _paced(stream: AsyncGenerator[str | Answer]) -> AsyncGenerator[str | Answer]:
-    """The same text in fewer pieces: what comes faster than `_PAUSE` is put together, nothing is held back for longer."""
-    loop = asyncio.get_running_loop()
-    text, shown = "", 0.0
-    async with aclosing(stream):
-        coming = asyncio.ensure_future(anext(stream))
-        try:
-            while True:
-                arrived, _ = await asyncio.wait({coming}, timeout=_PAUSE if text else None)
-                if arrived:
-                    piece = coming.result()
-                    if isinstance(piece, Answer):
-                        yield piece
-                        return
-                    text += piece
-                    coming = asyncio.ensure_future(anext(stream))
-                if not arrived or loop.time() - shown >= _PAUSE:
-                    yield text
-                    text, shown = "", loop.time()
-        finally:
-            coming.cancel()
-            await asyncio.wait({coming})
 
 
 def _finished(answer: Answer, turn: int, on_page: bool) -> str | dict[str, Any]:

@@ -17,10 +17,13 @@ from typing import Any
 
 _STUBS, _WRITES_STUB = "gradio.component_meta", "create_or_modify_pyi"
 _LATER = "pandas"
+_NEVER = "matplotlib"
 
 
 def import_gradio() -> None:
     """Import Gradio, unless that has happened. A version without that function is imported as it is."""
+    # Gradio tries to import this before and after each update of a page: that it is not there takes a tenth of the update.
+    sys.modules.setdefault(_NEVER, None)  # type: ignore[arg-type]
     finder, stand_in = _Finder(), _StandIn(_LATER)
     sys.meta_path.insert(0, finder)
     sys.modules.setdefault(_LATER, stand_in)

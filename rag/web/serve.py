@@ -25,6 +25,7 @@ _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-robots-tag", b"noindex"),
 ]
+_AT_ONCE = 512  # answers; by Gradio's own limit, 40, the next visitor waits until one of them has its answer whole
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
@@ -86,6 +87,7 @@ def serve(assistant: Assistant, settings: Settings) -> None:
             app_kwargs={"middleware": [Middleware(OwnFilesOnly)]},
             footer_links=[],
             max_file_size="1kb",
+            max_threads=_AT_ONCE,
             run_history=False,
             enable_monitoring=False,
             mcp_server=False,

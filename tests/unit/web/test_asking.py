@@ -53,13 +53,6 @@ async def test_text_grows_and_the_last_message_carries_the_answer() -> None:
     assert all("metadata" not in message for message in messages[:-1])
 
 
-async def test_pieces_that_come_together_are_shown_together_and_none_is_held_back() -> None:
-    messages = await said(Scripted("a", *["b"] * 50, 0.2, "c", ANSWER))
-    texts = [message["content"] for message in messages]
-    assert len(texts) < 10
-    assert "a" + "b" * 50 in texts, "shown while nothing more comes"
-
-
 async def test_the_conversation_filter_and_model_reach_the_assistant() -> None:
     assistant = Scripted(ANSWER)
     history = [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": r"Ingrid [\[1\]](#s1-1)."}]
