@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.index.embed import Vectors
-from rag.index.nearest import Rows
+from rag.index.row_file import Rows
 from rag.index.store import Store
 from rag.schema import Chunk
 

@@ -8,10 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from rag.index.embed import Vectors
-from rag.index.nearest import Found, nearest, sample, score, searching, widened
+from rag.index.nearest import Found, Held, nearest, sample, score, searching, widened
 from rag.schema import Chunk, VectorIndexError
 
 if TYPE_CHECKING:
@@ -68,12 +66,12 @@ def _search(collection: Any, vector: Vectors, k: int, width: int = 0) -> Found:
 class ChromaStore:
     """A Chroma collection; Chroma's Python server is never started."""
 
-    def __init__(self, folder: Path, vectors: Vectors) -> None:
+    def __init__(self, folder: Path, vectors: Held) -> None:
         how = searching(folder) if (folder / "chroma.sqlite3").is_file() else None
         if how is None:  # Chroma would make an empty one instead of failing
             raise VectorIndexError("The Chroma store is missing; run: python -m rag.ingest --rebuild.")
         self._how = how
-        self._vectors = np.asarray(vectors)
+        self._vectors = vectors
         with _CHROMA_LOCK:
             try:
                 client = _chroma_client(folder)

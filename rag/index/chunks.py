@@ -7,7 +7,8 @@ neighbours or the row of a text are found without reading a single chunk.
 from __future__ import annotations
 
 import json
-import mmap
+import os
+import weakref
 from array import array
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -18,7 +19,7 @@ from typing import overload
 import numpy as np
 
 from rag.index.generation import CHUNKS, COLUMNS
-from rag.index.nearest import Rows
+from rag.index.row_file import Rows
 from rag.schema import Chunk
 
 _FILES = ("lines.npy", "starts.npy", "firsts.npy", "kinds.npy", "digests.npy", "digested.npy")
@@ -51,16 +52,16 @@ def build_columns(folder: Path) -> None:
 
 
 class Chunks(Sequence[Chunk]):
-    """All chunks by row. Each is read anew from the memory-mapped file, so a million of them take no memory."""
+    """All chunks by row. Each is read anew from the file, so a million of them take no memory."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / COLUMNS
-        with (folder / CHUNKS).open("rb") as file:
-            self._text = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._file = os.open(folder / CHUNKS, os.O_RDONLY)
+        weakref.finalize(self, os.close, self._file)
         self._lines, self._starts, self._firsts, self._kinds, self._digests, self._digested = (
             np.asarray(np.load(self._folder / name, mmap_mode="r", allow_pickle=False)) for name in _FILES
         )
-        if self._lines[-1] != len(self._text):
+        if self._lines[-1] != os.fstat(self._file).st_size:
             raise ValueError("the columns were made of other chunks")
 
     def __len__(self) -> int:
@@ -81,7 +82,8 @@ class Chunks(Sequence[Chunk]):
         return map(self._read, range(len(self)))
 
     def _read(self, row: int) -> Chunk:
-        return Chunk(**json.loads(self._text[self._lines[row] : self._lines[row + 1]]))
+        start, end = self._lines[row : row + 2].tolist()
+        return Chunk(**json.loads(os.pread(self._file, end - start, start)))
 
     def rows(self, chunks: Sequence[Chunk]) -> Rows:
         """Where these chunks of the index stand: within one document no two begin at one place."""

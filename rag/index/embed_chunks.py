@@ -11,7 +11,7 @@ import numpy as np
 
 from rag.index.embed import Embedder, Pieces, Vectors
 from rag.index.embedded import EmbeddedWriter, Known
-from rag.index.nearest import Rows
+from rag.index.row_file import Rows
 from rag.index.tokens import DIMS, Packed, fit_projection, pack
 from rag.schema import Chunk
 

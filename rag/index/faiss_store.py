@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rag.index.embed import Vectors
-from rag.index.nearest import EXACT, Found, Rows, highest, nearest, sample, score, searching, widened
+from rag.index.nearest import EXACT, Found, Held, highest, nearest, sample, score, searching, widened
+from rag.index.row_file import Rows
 from rag.schema import Chunk, VectorIndexError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ MOST_EXACT = 50_000
 
 _FILE = "faiss.index"
 _FEW = 20_000  # rows: so many are compared in full in the time that it takes to search the lists with a filter
+_SOME = 200_000  # rows: to compare so many in eight bits takes some 15 ms
 _LEARNT = 64  # vectors a list from which the lists are learnt
 
 
@@ -61,7 +63,7 @@ def _lists(vectors: Vectors) -> Any:
     return index
 
 
-def _search(index: Any, vectors: Vectors, vector: Vectors, k: int, width: int, rows: Rows | None = None) -> Found:
+def _search(index: Any, vectors: Held, vector: Vectors, k: int, width: int, rows: Rows | None = None) -> Found:
     """What `width` of the lists hold, weighed once more by the vectors themselves: eight bits mistake what is nearly alike."""
     import faiss
 
@@ -81,10 +83,10 @@ def _search(index: Any, vectors: Vectors, vector: Vectors, k: int, width: int, r
 class FaissStore:
     """A FAISS index, memory-mapped."""
 
-    def __init__(self, folder: Path, vectors: Vectors) -> None:
+    def __init__(self, folder: Path, vectors: Held) -> None:
         import faiss
 
-        self._vectors = np.asarray(vectors)
+        self._vectors = vectors
         try:
             self._index: Any = faiss.read_index(str(folder / _FILE), faiss.IO_FLAG_MMAP_IFC)
         except RuntimeError:
@@ -105,7 +107,11 @@ class FaissStore:
         if self._how.exact:
             scores, rows = self._index.search(vector.reshape(1, -1), k)
             return [(int(row), score(cosine)) for row, cosine in zip(rows[0], scores[0], strict=True)]
-        # With a filter as many chunks are compared as without one, from as many more lists.
-        width = min(self._index.nlist, self._how.width * self._index.ntotal // count)
+        width = self._how.width
+        if scope is not None:
+            # What a filter leaves may lie in lists that are far from the question: few are looked for everywhere.
+            width = (
+                self._index.nlist if count <= _SOME else min(self._index.nlist, 4 * width * self._index.ntotal // count)
+            )
         found = _search(self._index, self._vectors, vector, k, width, None if scope is None else scope.rows)
         return found if len(found) == k else nearest(self._vectors, vector, k, None if scope is None else scope.rows)

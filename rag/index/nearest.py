@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from rag.index.embed import Vectors
+from rag.index.row_file import RowFile, Rows
 
-Rows = npt.NDArray[np.int64]
+Held = Vectors | RowFile
+"""The vectors of an index, in memory or on disk."""
 Found = list[tuple[int, float]]
 
 LEAST_RECALL = 0.97
@@ -20,6 +21,7 @@ LEAST_RECALL = 0.97
 _AT = 10
 _SAMPLE = 100
 _BLOCK = 16_384
+_STRETCHES = 8  # for each of the values that are looked for
 _FILE = "search.json"
 
 
@@ -55,16 +57,20 @@ def searching(folder: Path) -> Searching | None:
 
 def highest(values: Vectors, k: int) -> Rows:
     """Where the `k` highest values stand, highest first; of equal ones the first. Sorts no more than it must."""
-    if 0 < k < len(values):
-        least = np.partition(values, -k)[-k]
-        above, equal = np.flatnonzero(values > least), np.flatnonzero(values == least)
-        best = np.sort(np.concatenate([above, equal[: k - len(above)]]))
-    else:
-        best = np.arange(len(values) if k > 0 else 0)
-    return best[np.argsort(-values[best], kind="stable")]
+    stretch = len(values) // max(1, _STRETCHES * k)
+    if k < 1 or stretch < 2:
+        return np.argsort(-values, kind="stable")[: max(0, k)]
+    # The k-th highest of the stretches' maxima: at least k values reach it, and few are higher. To look for the k-th highest
+    # value itself takes ten times as long, and a hundred times where many are equal.
+    maxima = values[: len(values) // stretch * stretch].reshape(-1, stretch).max(axis=1)
+    bound = np.sort(maxima)[-k]
+    best = np.flatnonzero(values > bound)
+    if len(best) < k:
+        best = np.sort(np.concatenate([best, np.flatnonzero(values == bound)[: k - len(best)]]))
+    return best[np.argsort(-values[best], kind="stable")][:k]
 
 
-def nearest(vectors: Vectors, vector: Vectors, k: int, rows: Rows | None = None) -> Found:
+def nearest(vectors: Held, vector: Vectors, k: int, rows: Rows | None = None) -> Found:
     """The `k` of `vectors`, or of those in `rows`, nearest to the unit `vector`: rows and scores, best first."""
     cosines = np.concatenate([block @ vector for block in _blocks(vectors, rows)] or [np.empty(0, np.float32)])
     best = highest(cosines, k)
@@ -75,7 +81,7 @@ def score(cosine: float) -> float:
     return min(1.0, max(0.0, float(cosine)))
 
 
-def _blocks(vectors: Vectors, rows: Rows | None) -> Iterator[Vectors]:
+def _blocks(vectors: Held, rows: Rows | None) -> Iterator[Vectors]:
     """The vectors of the rows, a few at a time; those that lie side by side, as those of one doc_type do, are not copied."""
     if rows is not None and len(rows) and rows[-1] - rows[0] + 1 == len(rows):
         vectors, rows = vectors[rows[0] : rows[-1] + 1], None

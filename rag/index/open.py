@@ -12,16 +12,17 @@ import numpy as np
 
 from rag.index.chunks import Chunks
 from rag.index.damage import hidden_damage, visible_damage
-from rag.index.embed import Embedder, Vectors
+from rag.index.embed import Embedder
 from rag.index.generation import LEXICAL, REBUILD, TOKENS, VECTORS, WORDS, Manifest, hold, published
 from rag.index.lexical import Lexical
-from rag.index.nearest import Rows
+from rag.index.row_file import RowFile, Rows
 from rag.index.spelling import Spelling
 from rag.index.store import Scope, Store, store_kind
 from rag.index.tokens import Tokens
 from rag.schema import VectorIndexError
 
 _TRIES = 5
+_REST = 0.002  # seconds, twice what a megabyte takes: whoever asks meanwhile comes first
 
 
 class OpenIndex:
@@ -36,7 +37,7 @@ class OpenIndex:
         recipe = self.manifest.recipe
         try:
             self.chunks = Chunks(folder)
-            self.vectors: Vectors = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
+            self.vectors = RowFile(folder / VECTORS)
             self.lexical = Lexical(folder / LEXICAL)
             self.tokens = Tokens(folder / TOKENS)
             self.spelling = Spelling(folder / WORDS)
@@ -119,7 +120,7 @@ class IndexReader:
         raise VectorIndexError(f"The index in {self._index} changes faster than it can be opened; try again.")
 
     def _read_whole(self, folder: Path, manifest: Manifest) -> None:
-        fault = hidden_damage(folder, manifest)
+        fault = hidden_damage(folder, manifest, rest=_REST)
         if fault and folder.is_dir():  # it may have been dropped for a newer one meanwhile
             self._faults[manifest.name] = fault
         self.checked.set()

@@ -14,7 +14,8 @@ from typing import NamedTuple, Protocol
 from rag.index.chroma_store import ChromaStore, build_chroma
 from rag.index.embed import Vectors
 from rag.index.faiss_store import FaissStore, build_faiss
-from rag.index.nearest import Found, Rows
+from rag.index.nearest import Found, Held
+from rag.index.row_file import Rows
 from rag.schema import Chunk, SettingsError
 
 
@@ -38,7 +39,7 @@ class StoreKind(NamedTuple):
     """How one kind of store is built in an empty folder, and opened again with the vectors it was built from."""
 
     build: Callable[[Path, Sequence[Chunk], Vectors], None]
-    open: Callable[[Path, Vectors], Store]
+    open: Callable[[Path, Held], Store]
     mutable: bool
     """Whether opening rewrites files, so that their hashes cannot be held against them."""
 

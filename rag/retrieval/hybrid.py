@@ -9,8 +9,9 @@ import numpy as np
 
 from rag.config import Settings
 from rag.index.embed import Embedder, Pieces, Vectors
-from rag.index.nearest import Rows, highest
+from rag.index.nearest import highest
 from rag.index.open import OpenIndex
+from rag.index.row_file import Rows
 from rag.index.store import Scope
 from rag.schema import Retrieved
 

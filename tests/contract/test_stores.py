@@ -186,6 +186,7 @@ def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two thousand chunks count as many."""
     monkeypatch.setattr(faiss_store, "MOST_EXACT", 1000)
     monkeypatch.setattr(faiss_store, "_FEW", 100)
+    monkeypatch.setattr(faiss_store, "_SOME", 1000)
 
 
 @pytest.mark.usefixtures("large")
@@ -204,8 +205,8 @@ def test_a_large_store_finds_what_it_says_it_finds(
     assert how.exact or least < 1
     assert how.recall >= 0.97
     store = kind.open(tmp_path / "one", vectors)
-    every, third, few = np.arange(count), np.arange(0, count, 3), np.arange(40, 99)
-    for rows in (every, third, few):
+    every, half, third, few = np.arange(count), np.arange(0, count, 2), np.arange(0, count, 3), np.arange(40, 99)
+    for rows in (every, half, third, few):
         where = None if rows is every else Scope("a", (), rows)
         found = [store.search(question, 10, where) for question in questions]
         best = [{int(rows[n]) for n in np.argsort(-(vectors[rows] @ question))[:10]} for question in questions]

@@ -299,7 +299,8 @@ def test_a_comparison_needs_the_repository_and_the_files_of_the_index(
 
 
 def test_help_is_quick_and_says_which_index_is_measured() -> None:
-    code = "import sys; from rag import evaluate\ntry: evaluate.main()\nexcept SystemExit: print({*sys.modules} & {'torch', 'onnxruntime', 'chromadb'})"
+    code = "import sys; from rag import evaluate\ntry: evaluate.main()\nexcept SystemExit:"
+    code += "\n    print({*sys.modules} & {'torch', 'onnxruntime', 'chromadb'})"
     done = subprocess.run(
         [sys.executable, "-c", code, "--help"], cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
     )

@@ -101,7 +101,9 @@ def test_the_first_ingest_embeds_everything(first: Done, index: Path) -> None:
 def test_progress_is_plain_lines_where_there_is_no_terminal(first: Done) -> None:
     lines = first.err.splitlines()
     assert lines[0].startswith("Embedded 0 of ")
-    assert all(re.fullmatch(r"Embedded \d+ of \d+ chunks(, \d+ a second, about \d+ s left)?", line) for line in lines), first.err
+    assert all(
+        re.fullmatch(r"Embedded \d+ of \d+ chunks(, \d+ a second, about \d+ s left)?", line) for line in lines
+    ), first.err
     done, total = re.findall(r"\d+", lines[-1])
     assert done == total
 

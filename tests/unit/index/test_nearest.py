@@ -19,9 +19,11 @@ def unit(rows: int, dim: int = 8, seed: int = 0) -> Vectors:
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
-@given(st.lists(st.sampled_from([0.0, -0.0, 0.25, 0.5, 1.0, -1.0])), st.integers(0, 12))
-def test_the_highest_are_the_beginning_of_the_whole_stable_order(values: list[float], k: int) -> None:
-    scores = np.array(values, np.float32)
+@given(
+    st.lists(st.sampled_from([0.0, -0.0, 0.25, 0.5, 1.0, -1.0]), max_size=300), st.integers(0, 12), st.integers(1, 9)
+)
+def test_the_highest_are_the_beginning_of_the_whole_stable_order(values: list[float], k: int, times: int) -> None:
+    scores = np.array(values * times, np.float32)
     assert highest(scores, k).tolist() == np.argsort(-scores, kind="stable")[:k].tolist()
 
 

@@ -83,7 +83,7 @@ def test_a_generation_is_not_dropped_while_it_is_held(index: Path) -> None:
     for _ in range(3):
         ingest(index, rebuild=True)
         reader.current()
-    assert held.store.search(held.vectors[1], 1)[0][0] == 1
+    assert held.store.search(held.vectors.mapped[1], 1)[0][0] == 1
     assert folder.is_dir()
     assert len(list(index.glob("gen-*"))) == 3
     del held

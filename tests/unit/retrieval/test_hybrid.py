@@ -124,7 +124,7 @@ def test_without_rerank_the_chunks_one_vector_counts(open_index: Open, embedder:
     index = open_index(ANIMALS)
     alone = scores(index, embedder, "honey bee", words_share=0, neighbours_share=0, rerank=False)
     (asked,) = embedder.embed(["honey bee"])
-    for row, vector in enumerate(index.vectors):
+    for row, vector in enumerate(index.vectors.mapped):
         assert alone[index.chunks[row].source] == pytest.approx(float(vector @ asked), abs=1e-6)
 
 
