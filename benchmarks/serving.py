@@ -24,19 +24,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.table import Row, table
+
 ROOT = Path(__file__).resolve().parents[1]
 KNOWLEDGE_BASE = ROOT / "knowledge-base"
 GAP_MS, TOKENS = 20, 100
 VISITORS = 64
-
-
-class Row(NamedTuple):
-    """A line of the table; `plain` is the other side, `goal` the most that `ours` may be, either may be missing."""
-
-    what: str
-    plain: float | None
-    ours: float
-    goal: float | None
 
 
 class Start(NamedTuple):
@@ -62,17 +55,6 @@ def added(ours: Sequence[float], plain: Sequence[float]) -> list[float]:
     """What each of ours waited longer, in ms, than the median of the other side."""
     own = statistics.median(plain)
     return [(seconds - own) * 1000 for seconds in ours]
-
-
-def table(rows: Sequence[Row]) -> str:
-    """The rows for a person."""
-    shown = [("what", "plain", "ours", "goal"), *((row.what, *map(_figure, row[1:])) for row in rows)]
-    width = max(len(line[0]) for line in shown)
-    return "\n".join(f"{what:<{width}}" + "".join(f"{cell:>10}" for cell in cells) for what, *cells in shown)
-
-
-def _figure(value: float | str | None) -> str:
-    return "-" if value is None else f"{value:.2f}" if float(value) < 100 else f"{value:.0f}"
 
 
 def _environment(**settings: str) -> dict[str, str]:

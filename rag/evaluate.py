@@ -113,13 +113,20 @@ def _evaluate(
         sides: dict[str, Side] = {OURS: Lodestar(index, embedder, settings)}
         if plain_recipe is not None:
             with Bar(doing="Embedding the plain recipe") as bar:
-                plain = plain_recipe(documents, embedder, bar.show)
+                plain = plain_recipe(documents, _as_everyone_runs_it(settings, embedder), bar.show)
             stack.callback(plain.close)
             sides[PLAIN] = plain
         found |= _retrieval(questions, sides, index, settings.k)
     if arguments.answers:
         found |= _answers(questions, settings.model_copy(update={"index": folder}), embedder, reader)
     return Evaluation(str(arguments.questions), arguments.split or "", questions, **found)
+
+
+def _as_everyone_runs_it(settings: Settings, embedder: Embedder) -> Embedder:
+    """The shipped model by sentence-transformers: the vectors are the same, the time is the recipe's own."""
+    if settings.embedder != "minilm":
+        return embedder
+    return open_embedder(settings.model_copy(update={"embedder": "sentence-transformers", "embedding_model": ""}))
 
 
 def _retrieval(questions: list[Question], sides: dict[str, Side], index: OpenIndex, k: int) -> dict[str, Any]:

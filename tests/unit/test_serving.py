@@ -7,7 +7,8 @@ import json
 import pytest
 
 from benchmarks.endpoint import event
-from benchmarks.serving import Row, added, percentile, ready_after, table
+from benchmarks.serving import added, percentile, ready_after
+from benchmarks.table import Row, table
 
 
 @pytest.mark.parametrize(

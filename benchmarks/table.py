@@ -1,0 +1,26 @@
+"""Figures of two sides, as rows and as a table for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    """A line of the table; `plain` is the other side, `goal` the most that `ours` may be, either may be missing."""
+
+    what: str
+    plain: float | None
+    ours: float
+    goal: float | None
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows for a person."""
+    shown = [("what", "plain", "ours", "goal"), *((row.what, *map(_figure, row[1:])) for row in rows)]
+    width = max(len(line[0]) for line in shown)
+    return "\n".join(f"{what:<{width}}" + "".join(f"{cell:>10}" for cell in cells) for what, *cells in shown)
+
+
+def _figure(value: float | str | None) -> str:
+    return "-" if value is None else f"{value:.2f}" if float(value) < 100 else f"{value:.0f}"
