@@ -36,7 +36,7 @@ from rag.retrieval.hybrid import retrieve
 
 Row = dict[str, Any]
 
-_ASKED, _WARM = 200, 10
+_ASKED, _WARM, _MEANWHILE = 200, 10, 50
 _PLAIN, _MOST_CHROMA = (
     "plain Chroma",
     200_000,
@@ -139,10 +139,7 @@ def _apart(what: str, index: Path, count: int, store: str) -> Row:
 def search(index: Path, count: int, store: str) -> Row:
     """Opens the index and asks it; to be called in a process that did nothing else yet."""
     corpus = Corpus(count)
-    asked, kinds = (
-        questions(corpus, _ASKED + _WARM),
-        np.random.default_rng(5).integers(0, len(DOC_TYPES), _ASKED + _WARM),
-    )
+    asked, kinds = questions(corpus, _ASKED + _WARM + _MEANWHILE), _kinds()
     embedder = TableEmbedder(corpus)
     del corpus
     before = _memory()["VmRSS"]
@@ -156,13 +153,16 @@ def search(index: Path, count: int, store: str) -> Row:
         retrieve(question.text, reader.current(), embedder, 10, doc_type=doc_type)
 
     first = _milliseconds(lambda: ask(asked[0]))
+    meanwhile = [_milliseconds(partial(ask, question)) for question in asked[_ASKED + _WARM :]]
+    reader.checked.wait()
+    checked = time.perf_counter() - started
     free = _times(asked, ask)
-    filtered = _times(list(zip(asked, kinds, strict=True)), lambda pair: ask(pair[0], DOC_TYPES[pair[1]]))
+    filtered = _times(list(zip(asked, kinds, strict=False)), lambda pair: ask(pair[0], pair[1]))
     memory = _memory()
     how = searching(index / _NAME / store)
     whole = [_recall(opened.store.search, opened.vectors, question.vector, None) for question in asked[:100]]
     within = [
-        _recall(opened.store.search, opened.vectors, question.vector, opened.scope(DOC_TYPES[kind]))
+        _recall(opened.store.search, opened.vectors, question.vector, opened.scope(kind))
         for question, kind in zip(asked[:100], kinds, strict=False)
     ]
     parts = [CHUNKS, VECTORS, "columns", LEXICAL, WORDS, TOKENS, store]
@@ -172,6 +172,8 @@ def search(index: Path, count: int, store: str) -> Row:
         "vector_search": "exact" if how is None or how.exact else "approximate",
         "open_s": round(seconds, 3),
         "first_ms": round(first, 1),
+        **_quantiles("while_checked", meanwhile),
+        "checked_s": round(checked, 1),
         **_quantiles("search", free),
         **_quantiles("filtered", filtered),
         "rss_mb": memory["VmRSS"] // 1024,
@@ -191,10 +193,7 @@ def plain(index: Path, count: int) -> Row:
     assert folder is not None
     chunks, vectors = Chunks(folder), np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
     corpus = Corpus(count)
-    asked, kinds = (
-        questions(corpus, _ASKED + _WARM),
-        np.random.default_rng(5).integers(0, len(DOC_TYPES), _ASKED + _WARM),
-    )
+    asked, kinds = questions(corpus, _ASKED + _WARM), _kinds()
     with tempfile.TemporaryDirectory(dir=index) as at:
         client: Any = chromadb.PersistentClient(at, chromadb.config.Settings(anonymized_telemetry=False))
         space: Any = {"hnsw": {"space": "cosine"}}
@@ -215,7 +214,7 @@ def plain(index: Path, count: int) -> Row:
             return set(collection.query(query_embeddings=question.vector[None], n_results=10, where=where)["ids"][0])
 
         free = _times(asked, lambda question: ask(question))
-        filtered = _times(list(zip(asked, kinds, strict=True)), lambda pair: ask(pair[0], DOC_TYPES[pair[1]]))
+        filtered = _times(list(zip(asked, kinds, strict=False)), lambda pair: ask(pair[0], pair[1]))
         memory = _memory()
         found = [
             len(ask(question) & {chunks[row].chunk_id for row, _ in nearest(vectors, question.vector, 10)}) / 10
@@ -237,13 +236,18 @@ def plain(index: Path, count: int) -> Row:
     }
 
 
+def _kinds() -> list[str]:
+    """A doc_type for each question: seldom its own."""
+    return [DOC_TYPES[n] for n in np.random.default_rng(5).integers(0, len(DOC_TYPES), _ASKED + _WARM)]
+
+
 def _recall(ask: Callable[..., list[tuple[int, float]]], vectors: Any, vector: Any, scope: Scope | None) -> float:
     exact = {row for row, _ in nearest(vectors, vector, 10, None if scope is None else scope.rows)}
     return len(exact & {row for row, _ in ask(vector, 10, scope)}) / max(1, len(exact))
 
 
 def _times(questions: Sequence[Any], ask: Callable[[Any], object]) -> list[float]:
-    for question in questions[_ASKED:]:
+    for question in questions[_ASKED : _ASKED + _WARM]:
         ask(question)
     return [_milliseconds(partial(ask, question)) for question in questions[:_ASKED]]
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rag.index.blas import one_thread
 from rag.index.embed import Vectors
 from rag.index.row_file import RowFile, Rows
 
@@ -72,7 +73,8 @@ def highest(values: Vectors, k: int) -> Rows:
 
 def nearest(vectors: Held, vector: Vectors, k: int, rows: Rows | None = None) -> Found:
     """The `k` of `vectors`, or of those in `rows`, nearest to the unit `vector`: rows and scores, best first."""
-    cosines = np.concatenate([block @ vector for block in _blocks(vectors, rows)] or [np.empty(0, np.float32)])
+    with one_thread():
+        cosines = np.concatenate([block @ vector for block in _blocks(vectors, rows)] or [np.empty(0, np.float32)])
     best = highest(cosines, k)
     return [(int(best[n] if rows is None else rows[best[n]]), score(cosines[best[n]])) for n in range(len(best))]
 

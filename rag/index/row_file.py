@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 Rows = npt.NDArray[np.int64]
 
-_LARGE = 64 * 2**20  # bytes; up to here all of it may come to lie in memory
+_LARGE = 16 * 2**20  # bytes; up to here all of it soon lies in memory
 
 
 class RowFile:
