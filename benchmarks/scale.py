@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.scale_corpus import DIM, DOC_TYPES, PER_DOCUMENT, PROJECTION, Asked, Corpus, TableEmbedder, questions
+from benchmarks.table import Row as Figure
 from rag.index.chunks import Chunks, build_columns
 from rag.index.damage import file_hashes, file_samples
 from rag.index.generation import CHUNKS, LEXICAL, TOKENS, VECTORS, WORDS, Manifest, Recipe, publish, published
@@ -36,8 +37,10 @@ from rag.retrieval.hybrid import retrieve
 
 Row = dict[str, Any]
 
+_LARGE = 100_000  # chunks
+
 _ASKED, _WARM, _MEANWHILE = 200, 10, 50
-_PLAIN, _MOST_CHROMA = (
+PLAIN, _MOST_CHROMA = (
     "plain Chroma",
     200_000,
 )  # chunks; beyond, Chroma takes hours to build and more memory than is allowed
@@ -60,11 +63,40 @@ def measure(counts: Sequence[int], stores: Sequence[str], at: Path, *, keep: boo
                 seconds = build_store(index, count, store)
                 rows.append({**_apart("--search", index, count, store), "store_build_s": seconds})
             if "chroma" in stores and count <= _MOST_CHROMA:
-                rows.append(_apart("--plain", index, count, _PLAIN))
+                rows.append(_apart("--plain", index, count, PLAIN))
         finally:
             if not keep:
                 shutil.rmtree(index, ignore_errors=True)
     return rows
+
+
+def goals(rows: Sequence[Row]) -> list[Figure]:
+    """What of `measure` a goal is set for: 25 and 50 ms at up to 100,000 chunks; beyond, 100 ms, 2.5 GB and 5 s to open."""
+    figures = []
+    recipes = {row["chunks"]: row for row in rows if row["store"] == PLAIN}
+    for row in rows:
+        if row["store"] == PLAIN:
+            continue
+        count, recipe = row["chunks"], recipes.get(row["chunks"], {})
+        name = f"{count:,} chunks, {row['store']}, {row['vector_search']}"
+        large = count > _LARGE
+        for part, what in (("search", "search"), ("filtered", "search with a filter")):
+            median, last = f"{part}_ms", f"{part}_p95_ms"
+            figures.append(Figure(f"{name}: {what}, ms", recipe.get(median), row[median], None if large else 25))
+            figures.append(Figure(f"{name}: {what}, p95 ms", recipe.get(last), row[last], 100 if large else 50))
+        figures.append(
+            Figure(f"{name}: memory at most, MB", recipe.get("peak_mb"), row["peak_mb"], 2560 if large else None)
+        )
+        figures.append(Figure(f"{name}: to open, s", recipe.get("open_s"), row["open_s"], 5 if large else None))
+        for part, what in (
+            ("recall_at_10", "neighbours missed of ten, %"),
+            ("filtered_recall_at_10", "the same, with a filter"),
+        ):
+            missed = recipe.get(part)
+            figures.append(
+                Figure(f"{name}: {what}", None if missed is None else 100 * (1 - missed), 100 * (1 - row[part]), 3)
+            )
+    return figures
 
 
 def build_all(index: Path, count: int) -> None:
@@ -224,7 +256,7 @@ def plain(index: Path, count: int) -> Row:
         client.close()
     return {
         "chunks": count,
-        "store": _PLAIN,
+        "store": PLAIN,
         "vector_search": "approximate",
         **_quantiles("search", free),
         **_quantiles("filtered", filtered),

@@ -7,10 +7,12 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 
@@ -23,11 +25,8 @@ from rag.index.embedded import EmbeddedWriter, forget_unfinished, keep_unfinishe
 from rag.index.examples import example_questions
 from rag.index.generation import (
     CHUNKS,
-    LEXICAL,
     NO_SPACE,
-    TOKENS,
     VECTORS,
-    WORDS,
     Abstention,
     Manifest,
     Recipe,
@@ -35,10 +34,8 @@ from rag.index.generation import (
     publish,
     published,
 )
-from rag.index.lexical import build_lexical
-from rag.index.spelling import build_words
 from rag.index.store import store_kind
-from rag.index.tokens import count_pieces
+from rag.index.texts import build_texts
 from rag.schema import Chunk, Document, Skipped, VectorIndexError
 
 _SAMPLE = 16
@@ -131,18 +128,17 @@ def build(
         written = _write_chunks(folder, documents, embedder, recipe)
         build_columns(folder)
         chunks = Chunks(folder)
-        embedded = embed_chunks(
-            chunks,
-            embedder,
-            [] if rebuild else known(index, recipe),
-            partial(EmbeddedWriter, folder, embedder),
-            progress,
-        )
+        kind, stopped = store_kind(recipe.store), Event()
+        with ThreadPoolExecutor(1, thread_name_prefix="texts") as beside:
+            texts = beside.submit(build_texts, folder, chunks, embedder, kind.needs, stopped)
+            try:
+                old = [] if rebuild else known(index, recipe)
+                embedded = embed_chunks(chunks, embedder, old, partial(EmbeddedWriter, folder, embedder), progress)
+            except BaseException:
+                stopped.set()
+                raise
+            invisible = texts.result()
         vectors = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
-        count_pieces(folder / TOKENS, (embedder.piece_ids(chunk.text) for chunk in chunks))
-        build_lexical(folder / LEXICAL, (chunk.text for chunk in chunks))
-        build_words(folder / WORDS, (chunk.text for chunk in chunks))
-        kind = store_kind(recipe.store)
         kind.build(folder / recipe.store, chunks, vectors)
         _check(folder, recipe, chunks, vectors)
         seal(folder)
@@ -171,19 +167,16 @@ def build(
         keep_unfinished(index, folder)
         raise
     forget_unfinished(index)
-    invisible = written.beyond / max(1, written.pieces)
     return Built(published_folder, manifest, embedded, len(chunks) - embedded, False, invisible)
 
 
 @dataclass
 class _Written:
-    """What went into `chunks.jsonl`; `beyond` of its word pieces lie beyond the model's window."""
+    """What went into `chunks.jsonl`."""
 
     digest: Digest = field(default_factory=Digest)
     documents: int = 0
     doc_types: Counter[str] = field(default_factory=Counter)
-    pieces: int = 0
-    beyond: int = 0
 
 
 def _write_chunks(folder: Path, documents: Iterable[Document], embedder: Embedder, recipe: Recipe) -> _Written:
@@ -198,9 +191,6 @@ def _write_chunks(folder: Path, documents: Iterable[Document], embedder: Embedde
                 document, embedder.word_pieces, chunk_size=size, chunk_overlap=overlap, salt=recipe.embedder
             ):
                 file.write(json.dumps(asdict(chunk), ensure_ascii=False) + "\n")
-                length = len(embedder.piece_ids(chunk.text)) + 2
-                written.pieces += length
-                written.beyond += max(0, length - embedder.window)
     return written
 
 

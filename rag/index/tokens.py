@@ -49,7 +49,7 @@ def project(pieces: Vectors, projection: Vectors) -> Vectors:
 
 def pack(texts: Sequence[Vectors], projection: Vectors) -> list[Packed]:
     """Project and round the word pieces of each text."""
-    with _blas().limit(limits=1):  # its threads and the embedding model's would wait for each other
+    with one_thread():
         small = project(np.concatenate(texts), projection)
     scales = np.asarray(np.maximum(np.abs(small).max(axis=1), 1e-12) / 127, np.float32)
     rounded = np.round(small / scales[:, None]).astype(np.int8)
@@ -59,6 +59,7 @@ def pack(texts: Sequence[Vectors], projection: Vectors) -> list[Packed]:
 
 def count_pieces(folder: Path, piece_ids: Iterable[Sequence[int]]) -> None:
     """Write in how many chunks each word piece stands; `piece_ids` are the vocabulary ids in each chunk's text."""
+    folder.mkdir(exist_ok=True)
     holding: dict[int, int] = {}
     for ids in piece_ids:
         for piece in set(ids):
@@ -72,7 +73,7 @@ class TokensWriter:
     """Writes packed word pieces chunk by chunk into a new folder. It can be read once it is closed and `count_pieces` ran."""
 
     def __init__(self, folder: Path, projection: Vectors) -> None:
-        folder.mkdir(parents=True)
+        folder.mkdir(exist_ok=True)
         np.save(folder / "projection.npy", projection, allow_pickle=False)
         self._tokens = NpyRows(folder / "tokens.npy", np.int8, projection.shape[1])
         self._scales = NpyRows(folder / "scales.npy", np.float32)

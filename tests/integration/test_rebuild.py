@@ -147,8 +147,8 @@ def test_questions_from_many_threads_while_generations_are_published(
 
 STEPS = [
     "build._write_chunks.0",
-    "build.count_pieces.0",
-    "build.build_lexical.0",
+    "build.build_texts.0",
+    "build.seal.0",
     "build._check.0",
     "build.publish.0",
     "generation._sync.0",

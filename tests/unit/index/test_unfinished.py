@@ -140,7 +140,7 @@ def test_a_full_disk_is_not_kept_full(index: Path, monkeypatch: pytest.MonkeyPat
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(build_module, "build_lexical", full)
+        patched.setattr(build_module, "build_texts", full)
         with pytest.raises(Exception, match="no space left on device"):
             ingest(index, TEXTS)
     assert names(index) == []
