@@ -14,8 +14,10 @@ from rag.index import embed_chunks
 from rag.index.chunks import Chunks
 from rag.index.embedded import UNFINISHED
 from rag.index.generation import TOKENS, VECTORS, published
+from rag.index.store import STORES
 from rag.index.tokens import Tokens
 from tests.doubles.embedder import LetterEmbedder
+from tests.doubles.store import EXACT
 from tests.unit.index.building import ingest, names
 
 BATCH = 4
@@ -25,6 +27,12 @@ TEXTS = {f"a/{n:02}.md": f"# Title {n}\n\nText number {n}, {'word ' * n}and no m
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embed_chunks, "_BATCH", BATCH)
+    monkeypatch.setitem(STORES, "exact", EXACT)
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Path:
+    return tmp_path / "index"
 
 
 @pytest.fixture(params=["failed", "killed"])
