@@ -109,20 +109,26 @@ def draw(points: dict[str, list[list[Any]]], picture: Path) -> None:
     ours, theirs = "#1f5f8b", "#b0562f"
     grown = points.get("ingest", [])
     for column, colour, label in ((1, theirs, "plain recipe"), (2, ours, "Lodestar")):
-        left.plot([p[0] for p in grown], [p[column] for p in grown], "o-", color=colour, label=label)
+        _line(left, [(p[0], p[column]) for p in grown], "o-", colour, label)
     left.set(xlabel="knowledge base, KB", ylabel="first ingest, seconds", title="Ingest")
     searched = [point for name, some in points.items() if name.startswith("search") for point in some]
     for store, colour in (("faiss", ours), ("chroma", "#4a9d8f"), (scale.PLAIN, theirs)):
         some = sorted(point for point in searched if point[1] == store)
-        right.plot([p[0] for p in some], [p[2] for p in some], "o-", color=colour, label=store)
-        right.plot([p[0] for p in some], [p[3] for p in some], "o--", color=colour, label=f"{store}, filtered")
+        _line(right, [(p[0], p[2]) for p in some], "o-", colour, store)
+        _line(right, [(p[0], p[3]) for p in some], "o--", colour, f"{store}, filtered")
     right.set(xlabel="chunks", ylabel="one search, 95th percentile, ms", title="Search")
     for axes in (left, right):
-        axes.set(xscale="log", yscale="log")
+        if axes.has_data():  # nothing has no logarithm
+            axes.set(xscale="log", yscale="log")
+            axes.legend(frameon=False, fontsize=8)
         axes.grid(visible=True, which="both", alpha=0.25)
-        axes.legend(frameon=False, fontsize=8)
     figure.savefig(picture, metadata={"Date": None})
     plt.close(figure)
+
+
+def _line(axes: Any, points: Sequence[tuple[float, float]], style: str, colour: str, label: str) -> None:
+    if points:
+        axes.plot([x for x, _ in points], [y for _, y in points], style, color=colour, label=label)
 
 
 def main() -> None:
