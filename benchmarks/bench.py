@@ -48,8 +48,12 @@ def _serving(name: str) -> Callable[[int], list[Row]]:
 def _growth(runs: int) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="lodestar-") as made:
         points = ingesting.growth(min(runs, 2), Path(made))
-    _remember("ingest", [[size / 1000, plain, ours] for size, plain, ours in points])
-    return [Row(f"first ingest of {size // 1000} KB, s", plain, ours, None) for size, plain, ours in points]
+    _remember("ingest", [[size / 1000, plain.seconds, ours.seconds] for size, plain, ours in points])
+    names = [f"first ingest of {size // 1000} KB" for size, _, _ in points]
+    return [
+        *(Row(f"{name}, s", p.seconds, o.seconds, None) for name, (_, p, o) in zip(names, points, strict=True)),
+        *(Row(f"{name}, MB", p.mb, o.mb, None) for name, (_, p, o) in zip(names, points, strict=True)),
+    ]
 
 
 def _scale(*counts: int) -> Callable[[int], list[Row]]:

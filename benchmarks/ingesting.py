@@ -163,20 +163,18 @@ def search(runs: int, folder: Path) -> list[Row]:
 
 def growth(
     runs: int, folder: Path, sizes: Sequence[int] = (75_000, 150_000, 300_000, 600_000, 1_200_000)
-) -> list[tuple[int, float, float]]:
-    """For each number of characters in a knowledge base, the seconds of a first ingest: the plain recipe's and ours, in turn."""
+) -> list[tuple[int, Cost, Cost]]:
+    """For each number of characters in a knowledge base what a first ingest costs: the plain recipe's and ours, in turn."""
     points = []
     for size in sizes:
         base = folder / f"base-of-{size}"
         sized(base, size)
-        sides: dict[str, Callable[[Path, Path], list[str]]] = {"plain": plain, "ours": lodestar}
-
-        def once(command: Callable[[Path, Path], list[str]], base: Path = base) -> float:
-            shutil.rmtree(folder / "grown", ignore_errors=True)
-            return cost_of(command(base, folder / "grown")).seconds
-
-        seconds = _in_turn(sides, runs, once)
-        points.append((size, seconds["plain"], seconds["ours"]))
+        costs: dict[Callable[[Path, Path], list[str]], list[Cost]] = {plain: [], lodestar: []}
+        for run in range(runs):
+            for command in list(costs)[:: 1 if run % 2 else -1]:
+                shutil.rmtree(folder / "grown", ignore_errors=True)
+                costs[command].append(cost_of(command(base, folder / "grown")))
+        points.append((size, median(costs[plain]), median(costs[lodestar])))
     return points
 
 
