@@ -100,7 +100,9 @@ class Bar:
                 if 0 < done < total
                 else ""
             )
-            print(f"{self._done} {done} of {total} {self._things}{left}", file=sys.stderr, flush=True)
+            # In one piece: another thread may be saying something too.
+            sys.stderr.write(f"{self._done} {done} of {total} {self._things}{left}\n")
+            sys.stderr.flush()
 
 
 def _report(built: Built, settings: Settings, seconds: float, as_json: bool) -> None:
