@@ -118,8 +118,9 @@ def draw(points: dict[str, list[list[Any]]], picture: Path) -> None:
     searched = [point for name, some in points.items() if name.startswith("search") for point in some]
     for store, colour in (("faiss", ours), ("chroma", "#4a9d8f"), (scale.PLAIN, theirs)):
         some = sorted(point for point in searched if point[1] == store)
-        _line(right, [(p[0], p[2]) for p in some], "o-", colour, store)
-        _line(right, [(p[0], p[3]) for p in some], "o--", colour, f"{store}, filtered")
+        label = f"{store}, vectors alone" if store == scale.PLAIN else f"Lodestar, {store}"
+        _line(right, [(p[0], p[2]) for p in some], "o-", colour, label)
+        _line(right, [(p[0], p[3]) for p in some], "o--", colour, f"{label}, filtered")
     right.set(xlabel="chunks", ylabel="one search, 95th percentile, ms", title="Search")
     for axes in (left, right):
         if axes.has_data():  # nothing has no logarithm
