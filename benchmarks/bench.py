@@ -108,7 +108,9 @@ def draw(points: dict[str, list[list[Any]]], picture: Path) -> None:
     mpl.use("svg")
     mpl.rcParams["svg.hashsalt"] = "lodestar"
     from matplotlib import pyplot as plt
+    from matplotlib.ticker import FuncFormatter, LogFormatter
 
+    plain_numbers = FuncFormatter(lambda value, _: f"{value:,g}" if value < 1 else f"{value:,.0f}")
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
     ours, theirs = "#1f5f8b", "#b0562f"
     grown = points.get("ingest", [])
@@ -125,6 +127,9 @@ def draw(points: dict[str, list[list[Any]]], picture: Path) -> None:
     for axes in (left, right):
         if axes.has_data():  # nothing has no logarithm
             axes.set(xscale="log", yscale="log")
+            for axis in (axes.xaxis, axes.yaxis):
+                axis.set_major_formatter(plain_numbers)
+            axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, 0.8)))
             axes.legend(frameon=False, fontsize=8)
         axes.grid(visible=True, which="both", alpha=0.25)
     figure.savefig(picture, metadata={"Date": None})
