@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import json
 import logging
-import os
+import platform
 import shutil
 import tempfile
 import threading
@@ -181,4 +181,4 @@ def _cosines(one: States, other: States) -> States:
 def _cache_folder() -> Path:
     from platformdirs import user_cache_path
 
-    return user_cache_path("lodestar", appauthor=False) / f"models-{os.uname().machine}"
+    return user_cache_path("lodestar", appauthor=False) / f"models-{platform.machine()}"
