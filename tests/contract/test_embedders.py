@@ -156,12 +156,6 @@ def test_a_model_that_is_not_there_is_told(tmp_path: Path) -> None:
         open_embedder(Settings(embedder="sentence-transformers", embedding_model=str(tmp_path)))
 
 
-def test_a_package_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(SettingsError, match=r"needs the extra: pip install 'lodestar\[torch\]'\.$"):
-        open_embedder(Settings(embedder="sentence-transformers"))
-
-
 def test_other_weights_under_the_shipped_name_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for path in Path(model_folder()).iterdir():
         (tmp_path / path.name).symlink_to(path)
