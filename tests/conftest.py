@@ -21,10 +21,11 @@ for name in [name for name in os.environ if name.startswith(("RAG_", "OPENAI_"))
     del os.environ[name]
 
 # No limit on the time of one example: a busy machine is no fault of the code.
-# CI tries more examples than a person waits for.
+# CI tries more examples than a person waits for, and `make soak` more than CI.
 settings.register_profile("here", deadline=None, print_blob=True, max_examples=15)
 settings.register_profile("CI", deadline=None, print_blob=True, max_examples=100)
-settings.load_profile("CI" if os.environ.get("CI") else "here")
+settings.register_profile("soak", deadline=None, print_blob=True, max_examples=1000)
+settings.load_profile("soak" if os.environ.get("SOAK") else "CI" if os.environ.get("CI") else "here")
 
 
 @pytest.fixture

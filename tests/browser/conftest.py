@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.doubles.scripted import Messages, ScriptedEndpoint
+from tests.browser.app import DOCUMENTS, ROOT, App, echo, environment, free_port
+from tests.browser.visitor import Visitor
+from tests.doubles.scripted import ScriptedEndpoint
 
-ROOT = Path(__file__).resolve().parents[2]
 _FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -27,44 +26,6 @@ _FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
-
-DOCUMENTS = {
-    "contracts/meridian-freight.md": """# Meridian Freight agreement
-
-## Term
-
-The Meridian Freight agreement ends on **30 June 2027**. It renews for twelve months unless notice is given ninety days before.
-
-## Fees
-
-| Tier | Response | Monthly fee |
-| --- | --- | --- |
-| Standard | 8 hours | 4,200 EUR |
-| Priority | 2 hours | 6,900 EUR |
-""",
-    "employees/ingrid-solheim.md": """# Ingrid Solheim
-
-Ingrid Solheim owns the Meridian Freight account and has her desk in Bergen. She joined in May 2021.
-""",
-    "policies/travel.md": """# Travel policy
-
-## Trains
-
-Employees travel first class by train on journeys longer than four hours. Receipts are due within ten days.
-""",
-    "policies/journeys.md": """# Journeys
-
-## What counts as a journey?
-
-A journey counts from door to door, so the ride to the station and the wait on the platform are part of it. Time spent
-on the way to a customer is working time in full, and so is the way back when it begins before eight in the evening.
-""",
-    "policies/hostile.md": """# Quokka policy
-
-The quokka allowance is seven biscuits a day. <img src="http://foreign.example/a.png" onerror="document.title='owned'">
-![pixel](http://foreign.example/b.png) <script>document.title='owned'</script> [free money](http://foreign.example/c)
-""",
-}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -91,36 +52,6 @@ def browser(chromium: str) -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
         yield browser
         browser.close()
-
-
-@dataclass
-class App:
-    """A running app."""
-
-    url: str
-    port: int
-    process: subprocess.Popen[str]
-    log: Path
-
-    def stop(self) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait(10)
-
-
-def environment(**settings: str) -> dict[str, str]:
-    """This process's environment without anybody's own settings."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("RAG_", "OPENAI_", "GRADIO_"))}
-    return {**env, "HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1", **settings}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="package")
@@ -176,16 +107,6 @@ def quoting(start: Callable[..., App]) -> App:
     return start(RAG_LLM="extractive")
 
 
-def echo(messages: Messages) -> str:
-    """Repeats the question, and the first one of the conversation; rewrites a follow-up when told to."""
-    said = [message["content"] for message in messages if message["role"] == "user"]
-    question = said[-1].rsplit("Question: ", 1)[-1].strip()
-    if messages[0]["content"].startswith("Rewrite"):
-        return f"{question.rstrip('?')} ({said[0].rstrip('?')})?"
-    first = f" Your first question was: {said[0]}" if len(said) > 1 else ""
-    return f"You asked: {question} The first source answers that [1].{first}"
-
-
 @pytest.fixture(scope="package")
 def _endpoint() -> Iterator[ScriptedEndpoint]:
     with ScriptedEndpoint(echo) as endpoint:
@@ -226,68 +147,3 @@ def visit(browser: Any) -> Iterator[Callable[..., Visitor]]:
     yield visit
     for context in contexts:
         context.close()
-
-
-class Visitor:
-    """Somebody at the page."""
-
-    def __init__(self, page: Any, url: str) -> None:
-        self.page = page
-        self.page.set_default_timeout(90_000)  # a busy machine is no fault of the page
-        self.url = url
-        self.foreign: list[str] = []
-        self.broken: list[str] = []
-        page.on("request", self._seen)
-        page.on("pageerror", lambda error: self.broken.append(str(error)))
-        self.open()
-
-    def _seen(self, request: Any) -> None:
-        if not request.url.startswith((self.url, "data:", "blob:")):
-            self.foreign.append(request.url)
-
-    def open(self) -> None:
-        self.page.goto(self.url)
-        self.page.locator("#question textarea").wait_for()
-        self.page.locator("#chat .placeholder h1").wait_for()
-
-    def send(self, question: str) -> None:
-        """Type and send, without waiting for the answer."""
-        self.page.locator("#question textarea").fill(question)
-        self.page.keyboard.press("Enter")
-
-    def ask(self, question: str) -> str:
-        """Ask, wait until the answer is complete and its sources stand in the panel, and give its text."""
-        before = self.answers.count()
-        self.send(question)
-        self.settled(before + 1, question)
-        return str(self.answers.last.inner_text())
-
-    def settled(self, count: int, question: str = "") -> None:
-        """Wait until `count` answers are complete. The page saves a finished answer, then the panel follows."""
-        self.page.wait_for_function(
-            """([count, question]) => {
-                const said = document.querySelectorAll("#chat .bot.message:not(.pending)").length;
-                const asked = [...document.querySelectorAll("#panel .turn .asked")].map(e => e.textContent);
-                return said === count && document.querySelector("#question .submit-button")
-                    && (!question || asked.at(-1) === question);
-            }""",
-            arg=[count, question],
-            timeout=90_000,
-        )
-
-    @property
-    def answers(self) -> Any:
-        return self.page.locator("#chat .bot.message:not(.pending)")
-
-    @property
-    def questions(self) -> list[str]:
-        return [text.strip() for text in self.page.locator("#chat .user.message").all_inner_texts()]
-
-    def has_saved(self, count: int) -> None:
-        """Wait until the list of saved conversations has `count` rows; it follows the panel by a moment."""
-        self.page.wait_for_function("n => document.querySelectorAll('#saved-list td').length === n", arg=count)
-
-    @property
-    def sources(self) -> Any:
-        """The sources in sight."""
-        return self.page.locator("#panel .turn.shown .source")

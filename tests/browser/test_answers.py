@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from tests.browser.conftest import DOCUMENTS
+from tests.browser.app import DOCUMENTS
 from tests.doubles.replies import Says
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from gradio_client import Client
 
 from rag.web.answer_text import PAGE_SPEAKS
-from tests.browser.conftest import echo
+from tests.browser.app import echo
 from tests.doubles.replies import FAILURES
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from tests.browser.conftest import echo
+from tests.browser.app import echo
 from tests.doubles.replies import Says
 
 SLOW = "Who looks after the Meridian Freight agreement?"

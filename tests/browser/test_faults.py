@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rag.web.answer_text import PAGE_SPEAKS
-from tests.browser.conftest import ROOT, echo, environment
+from tests.browser.app import ROOT, echo, environment
 from tests.doubles.replies import FAILURES, SECRET
 from tests.doubles.scripted import ScriptedEndpoint
 

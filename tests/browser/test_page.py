@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import ROOT, environment, free_port
+from tests.browser.app import ROOT, environment, free_port
 from tests.doubles.replies import Says
 
 
