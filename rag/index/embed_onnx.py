@@ -25,10 +25,14 @@ class OnnxEmbedder(ModelFolder):
         self.precision: str = precision
         self._chunks_in: Precision = precision
         self._lock = threading.Lock()
+        self._opened: OnnxModel | None = None
 
-    @cached_property
+    @property
     def _model(self) -> OnnxModel:
-        return OnnxModel(self._folder, self.identity)
+        with self._lock:  # one for all threads; cached_property makes one for each that comes at the same time
+            if self._opened is None:
+                self._opened = OnnxModel(self._folder, self.identity)
+            return self._opened
 
     @cached_property
     def _threads(self) -> ThreadPoolExecutor:
@@ -43,8 +47,7 @@ class OnnxEmbedder(ModelFolder):
     def embed_many(self, texts: Sequence[str]) -> tuple[Vectors, list[Pieces]]:
         if not texts:
             return self._together([])
-        with self._lock:  # once, and not in each thread of the pool
-            self._model.prepare(self._chunks_in)
+        self._model.prepare(self._chunks_in)  # once, and not in each thread of the pool
         return self._together(list(self._threads.map(lambda text: self._one(text, self._chunks_in), texts)))
 
     def _one(self, text: str, precision: Precision) -> tuple[Vectors, Pieces]:

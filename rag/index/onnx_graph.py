@@ -114,7 +114,9 @@ class _Writer:
             self._node("DynamicQuantizeMatMul", [x, *rounded, bias], [out], _MICROSOFT)
             return
         axis = self._constant(f"{out}.axis", np.array([-1]))
-        self._node("ReduceMax", [x, axis], [f"{out}.height"], keepdims=1)
+        self._node("ReduceMax", [x, axis], [f"{out}.highest"], keepdims=1)
+        least = self._constant(f"{out}.least", np.array(1e-6, np.float32))  # a gelu may leave nothing above zero
+        self._node("Max", [f"{out}.highest", least], [f"{out}.height"])
         self._node("Div", [x, f"{out}.height"], [f"{out}.levelled"])
         self._node("DynamicQuantizeMatMul", [f"{out}.levelled", *rounded], [f"{out}.product"], _MICROSOFT)
         self._node("Mul", [f"{out}.product", f"{out}.height"], [f"{out}.raised"])

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 States = npt.NDArray[np.float32]
 
-_WRITTEN = 1  # raise it when the graph is written otherwise
+_WRITTEN = 2  # raise it when the graph is written otherwise
 _GRAPH, _TENSORS, _SUMS = "encoder.onnx", "weights.bin", "sums.json"
 # Fusing these again costs more than it saves: the fused kernels are not vectorised.
 _NOT_FUSED = ["SkipLayerNormFusion", "BiasGeluFusion"]
