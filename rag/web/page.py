@@ -12,8 +12,11 @@ from rag.schema import LlmChoice, LodestarError
 from rag.web import record
 from rag.web.asking import ask
 from rag.web.history import Message, fitting
+from rag.web.index_room import index_room
 from rag.web.labels import ALL_DOCUMENTS, apology, doc_type_choices, greeting, llm_choices
+from rag.web.map_room import map_room
 from rag.web.needs import Assistant
+from rag.web.quality_room import quality_room
 from rag.web.sources import sources_html
 
 # A saved conversation must outlive a restart and a new version of the page; Gradio's own key and salt change with both.
@@ -39,21 +42,28 @@ def build(assistant: Assistant) -> gr.Blocks:
         # True once a browser has loaded the page. A program that calls the API never loads it, and gets plain text.
         on_page = gr.State(False)
         gr.HTML(_BRAND, elem_id="top", padding=False, apply_default_css=False)
-        with gr.Row(elem_id="work"):
-            with gr.Column(elem_id="talk", min_width=0):
-                # What a question is asked with stands before the conversation here, because that needs it; the
-                # stylesheet puts it below the box to ask in.
-                with gr.Row(elem_id="choices"):
-                    doc_type = _filter(assistant, label="Search in", elem_id="doc-type", **_PICKER)
-                    gr.HTML(_BY, padding=False, elem_id="by")
-                    # Who calls the API need not name a model. The page does: it must say which one answers.
-                    anyone = [("Whoever is there", ""), *llm_choices(assistant.llms())]
-                    llm = gr.Dropdown(anyone, value="", label="Answered by", elem_id="llm", **_PICKER)
-                    look_again = gr.Button("Look for models", size="sm", elem_id="look-again", min_width=0)
-                gr.HTML(_TOO_LONG, padding=False, elem_id="limit")
-                _keep_private(doc_type, llm)
-                chat = _conversation(assistant, [doc_type, llm, on_page])
-            panel = gr.HTML(sources_html([]), elem_id="panel", padding=False, apply_default_css=False)
+        with gr.Tabs(selected="chat", elem_id="rooms"):
+            with gr.Tab("Chat", id="chat", elem_id="room-chat"), gr.Row(elem_id="work"):
+                with gr.Column(elem_id="talk", min_width=0):
+                    # What a question is asked with stands before the conversation here, because that needs it; the
+                    # stylesheet puts it below the box to ask in.
+                    with gr.Row(elem_id="choices"):
+                        doc_type = _filter(assistant, label="Search in", elem_id="doc-type", **_PICKER)
+                        gr.HTML(_BY, padding=False, elem_id="by")
+                        # Who calls the API need not name a model. The page does: it must say which one answers.
+                        anyone = [("Whoever is there", ""), *llm_choices(assistant.llms())]
+                        llm = gr.Dropdown(anyone, value="", label="Answered by", elem_id="llm", **_PICKER)
+                        look_again = gr.Button("Look for models", size="sm", elem_id="look-again", min_width=0)
+                    gr.HTML(_TOO_LONG, padding=False, elem_id="limit")
+                    _keep_private(doc_type, llm)
+                    chat = _conversation(assistant, [doc_type, llm, on_page])
+                panel = gr.HTML(sources_html([]), elem_id="panel", padding=False, apply_default_css=False)
+            with gr.Tab("Map", id="map", elem_id="room-map"):
+                map_room(assistant, chat)
+            with gr.Tab("Quality", id="quality", elem_id="room-quality"):
+                quality_room(assistant)
+            with gr.Tab("Index", id="index", elem_id="room-index"):
+                index_room(assistant)
         _keep_panel(chat, panel)
         _ask_examples(chat)
         _survive_restart(chat, on_page)

@@ -129,6 +129,5 @@ def theme() -> gr.themes.Base:
 
 def head() -> str:
     """What goes into the page's head: the layout and the few lines of script. Gradio's own `css` would rewrite selectors."""
-    style = (HERE / "page.css").read_text(encoding="utf-8")
-    script = (HERE / "page.js").read_text(encoding="utf-8")
+    style, script = ("".join(path.read_text("utf-8") for path in sorted(HERE.glob(kind))) for kind in ("*.css", "*.js"))
     return f'<meta name="color-scheme" content="light dark">\n<style>{style}</style>\n<script>{script}</script>'
