@@ -103,6 +103,19 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """A part of an answer's text, `text[start:end]`, that its sources do not bear out, or that they disagree about (`disputed`).
+
+    `why` is a sentence for the person who asked.
+    """
+
+    start: int
+    end: int
+    why: str
+    disputed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """How an answer came about, for the debug view. Times are milliseconds."""
 
@@ -122,6 +135,7 @@ class Answer:
     question: str
     text: str
     citations: tuple[Citation, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     refused: bool = False
     fault: str = ""
     retrieved: tuple[Retrieved, ...] = ()

@@ -78,7 +78,7 @@ def cite(text: str, order: Sequence[int], found: Sequence[Section]) -> tuple[str
             sentence = f"{sentence.rstrip()} [{numbers[0]}]"
         for n in dict.fromkeys(numbers):
             if 1 <= n <= len(order):
-                citation = _quote(n, bare, found[order[n - 1] - 1])
+                citation = quoted(n, bare, found[order[n - 1] - 1])
                 citations.setdefault((n, citation.start, citation.end), citation)
         pieces.append(sentence)
     pieces.append(text[last:])
@@ -99,7 +99,7 @@ def _with_trailing_markers(text: str, end: int) -> int:
     return match.end() if match else end
 
 
-def _quote(n: int, sentence: str, source: Section) -> Citation:
+def quoted(n: int, sentence: str, source: Section) -> Citation:
     """The sentence of the source that shares most with `sentence`; a chunk's whole body where it has none that proves."""
     wanted = _content(sentence)
     return max(

@@ -32,6 +32,8 @@ class Meeting(NamedTuple):
     vector: Vectors
     weights: Vectors
     texts: list[Met]
+    spans: list[tuple[int, int]]
+    """Where the question's word pieces stand in it."""
 
 
 Meet = Callable[[str, Sequence[str]], Meeting]
@@ -56,7 +58,8 @@ def meet(question: str, texts: Sequence[str], embedder: Embedder, stored: Stored
     for text in texts:
         spans = embedder.word_pieces(text)[: len(held[text])]  # the model reads no more than its window
         met.append(Met(spans, np.asarray(held[text][: len(spans)] @ pieces.T, np.float32)))
-    return Meeting(vector, weights / max(float(weights.sum()), 1e-12), met)
+    asked_spans = embedder.word_pieces(question)[: len(asked.ids)]
+    return Meeting(vector, weights / max(float(weights.sum()), 1e-12), met, asked_spans)
 
 
 def _unpacked(index: OpenIndex, row: int) -> Vectors:
