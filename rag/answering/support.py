@@ -27,11 +27,11 @@ from rag.retrieval.context import Section
 _MET, _FACT_FOUND = 0.76, 0.15
 """How well a sentence must be met, words in common counted by a quarter; less where one of its facts was found."""
 _WORDS_SHARE = 0.25
-_OTHER_FITS = 0.25
+_OTHER_FITS = 0.28
 """By so much another number must fit a fact's place better than its own to show that it is wrong."""
 _ELSEWHERE = 0.35
 """How well the surroundings of a fact must fit in a source that is not cited for it to count there."""
-_SPEAKS_OF_IT = 0.5
+_SPEAKS_OF_IT = 0.4
 """Share of a sentence's words that a source which is not cited must hold for a name in it to count."""
 _DISPUTED = 0.72
 """How well they must fit in another document that has another number there for the two to disagree."""

@@ -17,18 +17,24 @@ def example_questions(chunks: Sequence[Chunk], count: int = 4) -> list[str]:
     """Questions that the index can answer, each from another doc_type as far as they reach."""
     by_type: dict[str, dict[str, Chunk]] = {}
     for chunk in chunks:
-        heading = _NUMBERING.sub("", chunk.heading.rpartition(" > ")[2]).strip(" .:")
-        if len(chunk.title) > 60 or len(chunk.body) <= 150 or not 2 <= len(heading.split()) <= 7:
+        question = question_about(chunk)
+        if not question or len(chunk.title) > 60 or len(chunk.body) <= 150:
             continue
-        if heading.endswith("?"):  # out of its document it needs the subject in front
-            question = f"{chunk.title}: {_lower_first(heading)}"
-        else:
-            question = f"What does \u201c{chunk.title}\u201d say about {_lower_first(heading)}?"
         by_type.setdefault(chunk.doc_type, {}).setdefault(question, chunk)
     ordered = [sorted((_awkwardness(q, chunk), q) for q, chunk in questions.items()) for questions in by_type.values()]
     # The doc_type with the best question comes first, then each has its turn.
     mixed = [entry[1] for row in zip_longest(*sorted(ordered)) for entry in row if entry]
     return list(dict.fromkeys(mixed))[:count]
+
+
+def question_about(chunk: Chunk) -> str:
+    """A question that the chunk answers, made of its title and heading; empty where its heading says too little or too much."""
+    heading = _NUMBERING.sub("", chunk.heading.rpartition(" > ")[2]).strip(" .:")
+    if not 2 <= len(heading.split()) <= 7:
+        return ""
+    if heading.endswith("?"):  # out of its document it needs the subject in front
+        return f"{chunk.title}: {_lower_first(heading)}"
+    return f"What does \u201c{chunk.title}\u201d say about {_lower_first(heading)}?"
 
 
 def _awkwardness(question: str, chunk: Chunk) -> tuple[int, int, int]:
