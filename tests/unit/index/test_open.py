@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from rag.index import choose
 from rag.index import open as open_module
-from rag.index.generation import point_at, published
+from rag.index.generation import Manifest, point_at, published
 from rag.index.open import IndexReader, OpenIndex
 from rag.schema import VectorIndexError
 from tests.doubles.embedder import LetterEmbedder
@@ -105,9 +106,9 @@ def test_threads_that_ask_at_once_open_a_generation_once(index: Path, monkeypatc
     opened: list[Path] = []
 
     class Counted(OpenIndex):
-        def __init__(self, folder: Path) -> None:
+        def __init__(self, folder: Path, looked_at: Manifest | None = None) -> None:
             opened.append(folder)
-            super().__init__(folder)
+            super().__init__(folder, looked_at)
 
     monkeypatch.setattr(open_module, "OpenIndex", Counted)
     reader = IndexReader(index, LetterEmbedder())
@@ -128,7 +129,8 @@ def test_a_generation_dropped_while_it_is_opened_gives_way_to_the_newer_one(
 ) -> None:
     """Ingests may publish between a reader's look at CURRENT and the end of its opening."""
     dropped = ingest(index).folder
-    real = getattr(open_module, step)
+    module = choose if step == "visible_damage" else open_module
+    real = getattr(module, step)
     once = iter([True])
 
     def lose_it_first(*arguments: object) -> object:
@@ -137,7 +139,7 @@ def test_a_generation_dropped_while_it_is_opened_gives_way_to_the_newer_one(
             shutil.rmtree(dropped)
         return real(*arguments)
 
-    monkeypatch.setattr(open_module, step, lose_it_first)
+    monkeypatch.setattr(module, step, lose_it_first)
     found = IndexReader(index, LetterEmbedder()).current()
     assert index / found.name == published(index)
     assert len(found.chunks) == 4
@@ -152,6 +154,6 @@ def test_an_index_that_changes_all_the_time_is_told_in_one_sentence(
         ingest(index, rebuild=True)
         return "chunks.jsonl is missing"
 
-    monkeypatch.setattr(open_module, "visible_damage", damaged)
+    monkeypatch.setattr(choose, "visible_damage", damaged)
     with pytest.raises(VectorIndexError, match=r"^The index in .* changes faster than it can be opened; try again\.$"):
         IndexReader(index, LetterEmbedder()).current()
