@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from rag.index import faiss_store, nearest
+from rag.index.damage import file_hashes
 from rag.index.embed import Vectors
 from rag.index.store import STORES, Scope, Store, store_kind
 from rag.schema import Chunk, SettingsError, VectorIndexError
@@ -94,6 +95,31 @@ def test_scores_are_the_cosine_cut_off_at_0_best_first(store: Store) -> None:
         assert min(scores) == 0
         for row, score in found:
             assert score == pytest.approx(max(0.0, float(VECTORS[row] @ question)), abs=1e-5)
+
+
+@pytest.mark.parametrize("count", [1, 2, 2500])
+def test_neither_opening_nor_searching_changes_a_file(name: str, tmp_path: Path, count: int) -> None:
+    """Each is held against the hash that it had when it was published."""
+    vectors, kind = random_vectors(count, 3), store_kind(name)
+    chunks = [Chunk(f"id-{row}", f"Text {row}", f"a/{row}.md", "a", "T", "", 0, 6) for row in range(count)]
+    kind.build(tmp_path / "one", chunks, vectors)
+    before = file_hashes(tmp_path)
+    for _ in range(3):
+        store = kind.open(tmp_path / "one", vectors)
+        assert rows_of(store.search(vectors[count // 2], 1)) == [count // 2]
+        assert file_hashes(tmp_path) == before
+        del store
+        gc.collect()
+    assert file_hashes(tmp_path) == before
+
+
+def test_a_store_whose_files_are_gone_still_answers_or_says_what_to_run(name: str, tmp_path: Path) -> None:
+    kind = store_kind(name)
+    kind.build(tmp_path / "one", CHUNKS, VECTORS)
+    store = kind.open(tmp_path / "one", VECTORS)
+    shutil.rmtree(tmp_path / "one")
+    for question in QUESTIONS[:5]:
+        assert rows_of(store.search(question, 10)) == exact(question, 10)
 
 
 @pytest.mark.parametrize("k", [1, 7, ROWS, ROWS + 1, 10 * ROWS])
