@@ -267,6 +267,16 @@ def test_a_folder_without_the_store_is_told_and_nothing_is_made_there(name: str,
     assert [path.name for path in tmp_path.rglob("*")] == ["empty"]
 
 
+def test_chroma_without_its_graph_of_vectors_is_told(tmp_path: Path) -> None:
+    """Chroma itself opens it, counts right, and finds the same few chunks for every question."""
+    kind = store_kind("chroma")
+    kind.build(tmp_path / "one", CHUNKS, VECTORS)
+    (graph,) = [path for path in (tmp_path / "one").iterdir() if path.is_dir()]
+    shutil.copytree(tmp_path / "one", tmp_path / "two", ignore=shutil.ignore_patterns(graph.name))
+    with pytest.raises(VectorIndexError, match=r"run: python -m rag\.ingest --rebuild\.$"):
+        kind.open(tmp_path / "two", VECTORS)
+
+
 def test_files_that_are_no_store_are_told(name: str, tmp_path: Path) -> None:
     kind = store_kind(name)
     kind.build(tmp_path / "one", CHUNKS[:20], VECTORS[:20])
