@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,10 +11,9 @@ import numpy as np
 import pytest
 
 from rag.index import faiss_store, nearest
-from rag.index.damage import file_hashes
 from rag.index.embed import Vectors
 from rag.index.store import STORES, Scope, Store, store_kind
-from rag.schema import Chunk, SettingsError, VectorIndexError
+from rag.schema import Chunk, SettingsError
 
 DIM = 48
 ROWS = 400
@@ -95,31 +93,6 @@ def test_scores_are_the_cosine_cut_off_at_0_best_first(store: Store) -> None:
         assert min(scores) == 0
         for row, score in found:
             assert score == pytest.approx(max(0.0, float(VECTORS[row] @ question)), abs=1e-5)
-
-
-@pytest.mark.parametrize("count", [1, 2, 2500])
-def test_neither_opening_nor_searching_changes_a_file(name: str, tmp_path: Path, count: int) -> None:
-    """Each is held against the hash that it had when it was published."""
-    vectors, kind = random_vectors(count, 3), store_kind(name)
-    chunks = [Chunk(f"id-{row}", f"Text {row}", f"a/{row}.md", "a", "T", "", 0, 6) for row in range(count)]
-    kind.build(tmp_path / "one", chunks, vectors)
-    before = file_hashes(tmp_path)
-    for _ in range(3):
-        store = kind.open(tmp_path / "one", vectors)
-        assert rows_of(store.search(vectors[count // 2], 1)) == [count // 2]
-        assert file_hashes(tmp_path) == before
-        del store
-        gc.collect()
-    assert file_hashes(tmp_path) == before
-
-
-def test_a_store_whose_files_are_gone_still_answers_or_says_what_to_run(name: str, tmp_path: Path) -> None:
-    kind = store_kind(name)
-    kind.build(tmp_path / "one", CHUNKS, VECTORS)
-    store = kind.open(tmp_path / "one", VECTORS)
-    shutil.rmtree(tmp_path / "one")
-    for question in QUESTIONS[:5]:
-        assert rows_of(store.search(question, 10)) == exact(question, 10)
 
 
 @pytest.mark.parametrize("k", [1, 7, ROWS, ROWS + 1, 10 * ROWS])
@@ -257,34 +230,6 @@ def test_a_large_store_gives_as_many_as_are_asked_for(name: str, tmp_path: Path)
     store = kind.open(tmp_path / "one", vectors)
     far = np.arange(300, 700, 2)
     assert set(rows_of(store.search(vectors[0], 200, Scope("a", (), far)))) == set(far.tolist())
-
-
-def test_a_folder_without_the_store_is_told_and_nothing_is_made_there(name: str, tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    for folder in (tmp_path / "missing", tmp_path / "empty"):
-        with pytest.raises(VectorIndexError, match=r"run: python -m rag\.ingest --rebuild\.$"):
-            store_kind(name).open(folder, VECTORS)
-    assert [path.name for path in tmp_path.rglob("*")] == ["empty"]
-
-
-def test_chroma_without_its_graph_of_vectors_is_told(tmp_path: Path) -> None:
-    """Chroma itself opens it, counts right, and finds the same few chunks for every question."""
-    kind = store_kind("chroma")
-    kind.build(tmp_path / "one", CHUNKS, VECTORS)
-    (graph,) = [path for path in (tmp_path / "one").iterdir() if path.is_dir()]
-    shutil.copytree(tmp_path / "one", tmp_path / "two", ignore=shutil.ignore_patterns(graph.name))
-    with pytest.raises(VectorIndexError, match=r"run: python -m rag\.ingest --rebuild\.$"):
-        kind.open(tmp_path / "two", VECTORS)
-
-
-def test_files_that_are_no_store_are_told(name: str, tmp_path: Path) -> None:
-    kind = store_kind(name)
-    kind.build(tmp_path / "one", CHUNKS[:20], VECTORS[:20])
-    for path in [path for path in (tmp_path / "one").rglob("*") if path.is_file()]:
-        path.write_bytes(b"this is no store" * 1000)
-    shutil.copytree(tmp_path / "one", tmp_path / "two")  # where no client ever was
-    with pytest.raises(VectorIndexError, match=r"run: python -m rag\.ingest --rebuild\.$"):
-        kind.open(tmp_path / "two", VECTORS[:20]).search(VECTORS[0], 1)
 
 
 def test_a_name_that_is_not_in_the_table_is_told() -> None:
