@@ -140,7 +140,10 @@ class LlmChoice:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What the published index holds, for the page's first sight."""
+    """What the index that answers holds, for the page's first sight.
+
+    `notice` is empty, or one sentence that is to be shown: why that is not the published index, of when it is, what to run.
+    """
 
     generation: str
     built: str
@@ -148,6 +151,7 @@ class Overview:
     chunks: int
     doc_types: Mapping[str, int]
     examples: tuple[str, ...]
+    notice: str = ""
 
 
 Metadata = dict[str, Any]

@@ -142,8 +142,7 @@ def build(
         kind.build(folder / recipe.store, chunks, vectors)
         _check(folder, recipe, chunks, vectors)
         seal(folder)
-        derived = tuple(file_hashes(folder / recipe.store)) if kind.mutable else ()
-        files = file_hashes(folder, without=recipe.store if kind.mutable else "")
+        files = file_hashes(folder)
         manifest = Manifest(
             name=name,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -156,7 +155,6 @@ def build(
             examples=tuple(example_questions(chunks)),
             files=files,
             samples=file_samples(folder, files),
-            derived=tuple(f"{recipe.store}/{path}" for path in derived),
             abstention=abstention,
         )
         manifest.write(folder)

@@ -180,7 +180,7 @@ def test_an_index_that_does_not_find_its_own_chunks_is_not_published(
             return []
 
     first = ingest(index)
-    monkeypatch.setitem(STORES, "exact", StoreKind(EXACT.build, Lost, mutable=False))
+    monkeypatch.setitem(STORES, "exact", StoreKind(EXACT.build, Lost))
     with pytest.raises(VectorIndexError, match="did not find its own chunks and was not published"):
         ingest(index, rebuild=True)
     assert published(index) == first.folder
