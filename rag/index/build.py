@@ -36,7 +36,7 @@ from rag.index.generation import (
 )
 from rag.index.store import store_kind
 from rag.index.texts import build_texts
-from rag.schema import Chunk, Document, Skipped, VectorIndexError
+from rag.schema import Chunk, Document, KnowledgeBaseError, Skipped, VectorIndexError
 
 _SAMPLE = 16
 
@@ -111,7 +111,7 @@ def build(
 ) -> Built:
     """Build, check and publish a generation. Call it inside `writer(index)`. `abstention` travels in its manifest.
 
-    `documents` are gone through twice, and never held all at once.
+    `documents` are gone through twice, and never held all at once; `skipped` is read after the second time.
 
     Raises VectorIndexError when what was built does not find its own chunks; the published generation then stays.
     """
@@ -126,6 +126,8 @@ def build(
     folder.mkdir()
     try:
         written = _write_chunks(folder, documents, embedder, recipe)
+        if not written.documents:
+            raise KnowledgeBaseError("The documents went away while they were read; ingest again once they are there.")
         build_columns(folder)
         chunks = Chunks(folder)
         kind, stopped = store_kind(recipe.store), Event()

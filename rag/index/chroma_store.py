@@ -37,7 +37,13 @@ def _chroma_client(folder: Path) -> Any:
     import chromadb
     from chromadb.config import Settings as ChromaSettings
 
-    settings = ChromaSettings(anonymized_telemetry=False, allow_reset=False)
+    # Said here, for Chroma also reads the environment and a file .env, and either could name a server or a collector.
+    settings = ChromaSettings(
+        anonymized_telemetry=False,
+        allow_reset=False,
+        chroma_api_impl="chromadb.api.rust.RustBindingsAPI",
+        chroma_otel_collection_endpoint="",
+    )
     return chromadb.PersistentClient(path=str(folder.resolve()), settings=settings)
 
 
