@@ -23,11 +23,11 @@ _CHANCE = 2
 """So many are said by chance all the time; only what goes on after them is held back."""
 
 _WORD = re.compile(r"[^\W_]+")
-_ADDRESS = r"(?<![^\W_])(?:(?:https?|ftps?|wss?|file)://|www\.)[^\s<>\"'`|\\^{}\[\]()\u3000-\u303f\uff00-\uffef]"
+_ADDRESS = r"(?:(?:https?|ftps?|wss?|file)://|(?<![^\W_])www\.)[^\s<>\"'`|\\^{}\[\]()\u3000-\u303f\uff00-\uffef]"
 _TAKEN = re.compile(rf"<<\s*(?:source|end)\s+\d+[^<>\n]{{0,40}}>>|(?P<address>{_ADDRESS}+)", re.I)
 _MAY_GROW = re.compile(
     rf"(?:<<?|<<\s*[sourcend]{{0,6}}|<<\s*(?:source|end)\s+\d*[^<>\n]{{0,40}}>?|{_ADDRESS}*"
-    r"|(?<![^\W_])(?:h|ht|htt|https?|f|ft|ftps?|fi|fil|file|wss?|w|ww|www)(?::/?)?)$",
+    r"|(?:h|ht|htt|https?|f|ft|ftps?|fi|fil|file|wss?|w|ww|(?<![^\W_])www)(?::/?)?)$",
     re.I,
 )
 _PUNCTUATION = ".,;:!?*_~"

@@ -32,7 +32,7 @@ def test_what_goes_does_not_depend_on_how_the_text_is_cut(text: str, cuts: list[
     edges = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
     for pieces in ([text[start:end] for start, end in itertools.pairwise(edges)], list(text), [text]):
         said = passed(pieces)
-        assert not re.search(r"evil\.example|<<(?:source|end) \d+ \w+>>|\u200b", said)
+        assert not re.search(r"://evil|(?<![^\W_])www\.evil|<<(?:source|end) \d+ \w+>>|\u200b", said)
         words = re.findall(r"[^\W_]+", said.lower())
         prompts = [" ".join(re.findall(r"[^\W_]+", prompt.lower())) for prompt in (SYSTEM, CONDENSE)]
         runs = [" ".join(words[at : at + 12]) for at in range(len(words) - 11)]
