@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 export HF_HUB_OFFLINE = 1
 
-.PHONY: run setup test check soak bench clean help
+.PHONY: run setup test check audit soak bench clean help
 
 help:            ## What can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -42,6 +42,9 @@ check: $(VENV)/.developing  ## Style, types and layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+audit: $(VENV)/.developing  ## Hold what is installed against the published vulnerabilities
+	$(BIN)/python .ci/audit.py
 
 soak: $(VENV)/.developing   ## Try the promises thousands of times, for hours; CI tries a part of it
 	SOAK=1 $(BIN)/python -m pytest tests/trust

@@ -72,7 +72,7 @@ def _write_tokens(folder: Path, corpus: Corpus) -> None:
 
 
 def _manifest(folder: Path, count: int, store: str) -> Manifest:
-    files = {name: digest for name, digest in file_hashes(folder).items() if not name.startswith("chroma/")}
+    files = file_hashes(folder)
     return Manifest(
         name=NAME,
         created="",

@@ -72,7 +72,7 @@ def _print_sources(answer: Answer) -> None:
         if citation.n != last:
             chunk = citation.chunk
             where = f"{chunk.title} > {chunk.heading}" if chunk.heading else chunk.title
-            print(f"\n[{citation.n}] {where}  ({chunk.source})")
+            print(f"\n[{citation.n}] {where}  ({command.one_line(chunk.source)})")
             last = citation.n
         print(f"    \u201c{' '.join(citation.quote.split())}\u201d")
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import codecs
+import contextlib
 import io
+import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 from rag.config import Settings
 from rag.schema import LodestarError
+
+# What a terminal obeys, and what turns the direction of what follows: a document's text and name are shown, never obeyed.
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 def parser(description: str, prog: str) -> argparse.ArgumentParser:
@@ -31,11 +38,15 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
 def run(main: Callable[[], None]) -> None:
     """Run a command: a LodestarError becomes its sentence and exit code 2, an interrupt 130, a closed pipe silence."""
     os.environ.setdefault("TQDM_DISABLE", "0" if sys.stderr.isatty() else "1")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        codecs.register_error("escaped", _escaped)
+        sys.stdout.reconfigure(errors="escaped")  # for a terminal that knows fewer characters than a document has
     try:
-        main()
+        with contextlib.redirect_stdout(cast(TextIO, _Shown(sys.stdout))):
+            main()
         sys.stdout.flush()
     except LodestarError as error:
-        print(f"lodestar: {error}", file=sys.stderr)
+        print(f"lodestar: {one_line(str(error))}", file=sys.stderr)
         raise SystemExit(2) from None
     except KeyboardInterrupt:
         print("lodestar: stopped.", file=sys.stderr)
@@ -44,6 +55,36 @@ def run(main: Callable[[], None]) -> None:
         # The reader went away (`| head`); Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(141) from None
+
+
+class _Shown:
+    """A stream on which control characters are shown as JSON writes them, so that JSON stays what it was."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write(shown(text))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def shown(text: str) -> str:
+    """The text with its control characters as one can read them."""
+    return _OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def one_line(text: str) -> str:
+    """The same for what may not go on in another line, such as a file's name."""
+    return shown(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
 
 
 def questions(argument: str) -> Iterator[str]:

@@ -26,7 +26,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     openai_base_url: str = Field(
-        "", description="Address of an OpenAI-compatible endpoint, ending in /v1. Empty: find one here."
+        "",
+        description="Address of an OpenAI-compatible endpoint, ending in /v1. Empty: find one here.",
+        repr=False,  # it may hold a password, as in http://user:password@host/v1
     )
     openai_api_key: SecretStr = Field(SecretStr(""), description="Its key. A local server needs none.")
     model: str = Field("", description="Which of the endpoint's models answers. Empty: the first it lists.")

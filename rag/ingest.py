@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rag import command
 from rag.config import Settings
-from rag.documents.load import Documents, load
+from rag.documents.load import Documents
 from rag.index.build import Built, build, recipe_of
 from rag.index.embed import open_embedder
 from rag.index.embed_chunks import Progress
@@ -17,21 +17,16 @@ from rag.index.generation import writer
 from rag.index.nearest import searching
 from rag.index.store import store_kind
 from rag.retrieval.abstain import CHOSEN
-from rag.schema import KnowledgeBaseError, Skipped
+from rag.schema import KnowledgeBaseError
 
 
 def ingest(settings: Settings, *, rebuild: bool = False, progress: Progress = lambda done, total: None) -> Built:
     """Load, split, embed, store and publish. Raises LodestarError; whatever happens, the published index stays whole."""
     store_kind(settings.store)
-    skipped: list[Skipped] = []
-    found = 0
-    for item in load(settings.knowledge_base):  # nothing is kept of it: a knowledge base need not fit into memory
-        if isinstance(item, Skipped):
-            skipped.append(item)
-        else:
-            found += 1
-    if not found:
-        why = f" ({skipped[0].source} was skipped because {skipped[0].reason})" if skipped else ""
+    documents = Documents(settings.knowledge_base)
+    if not sum(1 for _ in documents):  # nothing is kept of it: a knowledge base need not fit into memory
+        first = next(iter(documents.skipped), None)
+        why = f" ({first.source} was skipped because {first.reason})" if first else ""
         raise KnowledgeBaseError(
             f"The knowledge base {settings.knowledge_base} holds no Markdown file that can be read{why}; "
             "put .md files into its folders."
@@ -41,8 +36,8 @@ def ingest(settings: Settings, *, rebuild: bool = False, progress: Progress = la
     with writer(settings.index):
         return build(
             settings.index,
-            Documents(settings.knowledge_base),
-            skipped,
+            documents,
+            documents.skipped,
             embedder,
             recipe,
             abstention=CHOSEN,
@@ -128,7 +123,7 @@ def _report(built: Built, settings: Settings, seconds: float, as_json: bool) -> 
         print(json.dumps(report, ensure_ascii=False))
         return
     for source, reason in manifest.skipped:
-        print(f"Skipped {source}: {reason}.")
+        print(f"Skipped {command.one_line(source)}: {reason}.")
     if manifest.skipped:
         print(f"{len(manifest.skipped)} {'file was' if len(manifest.skipped) == 1 else 'files were'} skipped.")
     if built.unchanged:

@@ -154,7 +154,10 @@ class LlmChoice:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What the published index holds, for the page's first sight."""
+    """What the index that answers holds, for the page's first sight.
+
+    `notice` is empty, or one sentence that is to be shown: why that is not the published index, of when it is, what to run.
+    """
 
     generation: str
     built: str
@@ -162,6 +165,7 @@ class Overview:
     chunks: int
     doc_types: Mapping[str, int]
     examples: tuple[str, ...]
+    notice: str = ""
 
 
 Metadata = dict[str, Any]

@@ -67,7 +67,9 @@ def _print(found: list[Retrieved], doc_type: str | None, doc_types: list[str]) -
     for rank, item in enumerate(found, 1):
         chunk = item.chunk
         where = f"{chunk.title} > {chunk.heading}" if chunk.heading else chunk.title
-        print(f"{rank}. {where}  [{item.score:.2f}]\n   {chunk.source}, characters {chunk.start} to {chunk.end}")
+        print(
+            f"{rank}. {where}  [{item.score:.2f}]\n   {command.one_line(chunk.source)}, characters {chunk.start} to {chunk.end}"
+        )
         print("   " + "\n   ".join(chunk.body.splitlines()) + "\n")
 
 

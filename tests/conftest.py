@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 from tests.doubles.embedder import LetterEmbedder
+from tests.guard import loopback_only
 
 WriteFiles = Callable[[Mapping[str, str | bytes]], Path]
 
@@ -19,6 +21,10 @@ HEAVY = ("torch", "transformers", "sentence_transformers", "chromadb", "faiss", 
 
 for name in [name for name in os.environ if name.startswith(("RAG_", "OPENAI_"))]:
     del os.environ[name]
+
+os.environ[loopback_only.LOG] = tempfile.mkstemp(prefix="reached-out-")[1]
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), loopback_only.FOLDER]))
+loopback_only.install()
 
 # No limit on the time of one example: a busy machine is no fault of the code.
 # CI tries more examples than a person waits for, and `make soak` more than CI.
@@ -61,6 +67,18 @@ def no_hanging() -> Iterator[None]:
     yield
     signal.alarm(0)
     signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(autouse=True)
+def reached_out() -> Iterator[Callable[[], list[str]]]:
+    """Nothing may try to reach another machine. A test that means to asks this for what was tried, and so has dealt with it."""
+    yield loopback_only.attempts
+    tried = loopback_only.attempts()
+    assert not tried, f"this or an app beside it tried to reach another machine: {', '.join(tried)}"
+
+
+def pytest_unconfigure() -> None:
+    Path(os.environ.pop(loopback_only.LOG)).unlink(missing_ok=True)
 
 
 @pytest.fixture(autouse=True)

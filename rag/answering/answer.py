@@ -107,7 +107,7 @@ async def answer(
                         run.query = spelled(query, index, embedder, settings)
                     case chain.Found():
                         run.stages["retrieve"] = round(run.ms() - run.stages["condense"], 1)
-                        markers = Markers(len(run.found))
+                        markers = Markers(len(run.found), [*(section.text for section in run.found), question, asked])
                     case chain.Asked(prompt):
                         run.prompt = prompt
                     case chain.Piece(text, finish) if markers is not None:

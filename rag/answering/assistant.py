@@ -46,8 +46,8 @@ class Assistant:
         return cls(settings, embedder, IndexReader(settings.index, embedder))
 
     def overview(self) -> Overview:
-        """What the published index holds. Raises VectorIndexError where there is none."""
-        manifest = self._reader.manifest()
+        """What the index that answers holds. Raises VectorIndexError where there is none."""
+        _, manifest, notice = self._reader.chosen()
         return Overview(
             generation=manifest.name,
             built=manifest.created,
@@ -55,6 +55,7 @@ class Assistant:
             chunks=manifest.chunks,
             doc_types=dict(manifest.doc_types),
             examples=manifest.examples,
+            notice=notice,
         )
 
     def llms(self) -> list[LlmChoice]:

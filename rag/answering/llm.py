@@ -164,7 +164,11 @@ def _client(settings: Settings, endpoint: Endpoint, model: str, tag: str) -> Bas
         options["extra_body"] = {"max_tokens": settings.max_answer_tokens}
     if is_local(endpoint.base_url):
         # A proxy set for the way out must not be asked for a server on this machine.
-        options |= {"http_async_client": DefaultAsyncHttpxClient(trust_env=False), "http_socket_options": ()}
+        options |= {
+            "http_async_client": DefaultAsyncHttpxClient(trust_env=False),
+            "http_socket_options": (),
+            "openai_proxy": None,
+        }
     wait = settings.first_token_timeout
     chat = ChatOpenAI(
         model=model,

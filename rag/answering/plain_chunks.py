@@ -1,4 +1,4 @@
-"""An endpoint's stream as plain dictionaries.
+"""What goes to an endpoint and what comes back: messages that hold no control token, and a stream of plain dictionaries.
 
 The client makes an object of some thirty validated fields of every token, which ChatOpenAI turns back into a dictionary: that
 is most of what a streamed token costs here, and with many visitors all of it is waited for. ChatOpenAI takes dictionaries too.
@@ -10,9 +10,11 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
+from rag.answering.prompts import as_data
+
 
 class PlainChunks:
-    """The client's `chat.completions`, whose streams yield dictionaries; all else is as the client has it."""
+    """The client's `chat.completions`. Whoever wrote what is sent, a document or a visitor, it is text and no control token."""
 
     def __init__(self, completions: Any) -> None:
         self._completions = completions
@@ -22,8 +24,29 @@ class PlainChunks:
 
     async def create(self, **payload: Any) -> Any:
         """As the client's own; raises what that raises."""
-        answered = await self._completions.create(**payload)
+        answered = await self._completions.create(**_sent(payload))
         return _Stream(answered) if payload.get("stream") else answered
+
+    @property
+    def with_raw_response(self) -> _Raw:
+        """What is used where no stream is asked for."""
+        return _Raw(self._completions.with_raw_response)
+
+
+class _Raw:
+    def __init__(self, completions: Any) -> None:
+        self._completions = completions
+
+    async def create(self, **payload: Any) -> Any:
+        return await self._completions.create(**_sent(payload))
+
+
+def _sent(payload: dict[str, Any]) -> dict[str, Any]:
+    messages = [
+        {**message, "content": as_data(message["content"])} if isinstance(message.get("content"), str) else message
+        for message in payload.get("messages", [])
+    ]
+    return {**payload, "messages": messages}
 
 
 class _Stream:

@@ -1,14 +1,16 @@
 """Every word a language model is told, and the one place that knows how sources are laid out in a prompt.
 
 The order keeps a server's prompt cache warm: instructions that never change, then the conversation, then the sources of this
-question, then the question. Sources stand between fences that carry a mark derived from their own text, so that no document
-can close its fence or open another: it would have to contain the hash of itself.
+question, then the question. Sources stand between fences that carry a mark made from their own text and a key that only this
+process knows, so that no document can close its fence or open another.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,6 +32,20 @@ QUESTION_TEMPLATE = "Sources:\n\n{context}\n\nQuestion: {question}"
 
 _FENCE = re.compile(r"<<source (\d+) ([0-9a-f]{8})>>\n(.*?)\n<<end \1 \2>>", re.DOTALL)
 _QUESTION = "Question: "
+_KEY = secrets.token_bytes(32)
+
+BREAK = "\u200b"
+"""Has no width. Set behind the first sign of a control token's look-alike, it keeps that from becoming one."""
+
+# Servers put the messages into their template and only then look for control tokens, in all of it: ChatML and those
+# like it, Llama 2 and 3, Mistral, Gemma, Phi, DeepSeek, and the words that open a tool's call or a model's thinking.
+_CONTROL = re.compile(
+    r"(?P<opens><)(?=[|\uff5c]|/?(?:s|bos|eos|pad|unk|cls|sep|mask|start_of_turn|end_of_turn|start_header_id|end_header_id|"
+    r"eot_id|think|thinking|tool_call|tool_response|tools|function_calls?|image|audio|unused\d+|extra_id_\d+|"
+    r"fim_\w+|0x[0-9a-f]{2}|</?SYS>)>)|"
+    r"(?P<bracket>\[)(?=/?(?:INST|SYSTEM_PROMPT|TOOL_CALLS|TOOL_RESULTS|TOOL_CONTENT|AVAILABLE_TOOLS|IMG|THINK|ARGS)\])",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +57,19 @@ class Read:
 
 
 def fence_mark(texts: Sequence[str]) -> str:
-    """The mark that the fences of these sources carry."""
-    return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    """The mark that the fences of these sources carry: the same for the same sources while this process runs."""
+    said = "\0".join(texts)
+    for attempt in itertools.count():
+        text = f"{attempt}\0{said}".encode("utf-8", "surrogatepass")
+        mark = hashlib.blake2b(text, key=_KEY, digest_size=4).hexdigest()
+        if mark not in said:
+            break
+    return mark
+
+
+def as_data(text: str) -> str:
+    """The text as it is sent: what looks like a control token of a model is read as letters. To the eye it is the same."""
+    return _CONTROL.sub(lambda match: match[0] + BREAK, text)
 
 
 def read_back(message: str) -> Read:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 # What it costs to begin a chunk there: nothing at a heading, most in the middle of a sentence.
 AT_HEADING, AT_BLOCK, AT_ITEM, AT_LINE, AT_SENTENCE, AT_CODE, AT_WORD = 0.0, 0.25, 0.45, 0.6, 0.8, 2.0, 3.0
+_LONGEST_HEADING = (
+    1000  # characters that are looked at: a megabyte on one line is no heading, whatever stands before it
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ def outline(text: str, name: str) -> Outline:
     tables: list[Table] = []
     cuts: dict[int, float] = {0: AT_HEADING, len(text): AT_HEADING}
     first_line = text.count("\n", 0, body)
+    lines = (-1, -1)
 
     def cut(position: int, cost: float) -> None:
         cuts[position] = min(cost, cuts.get(position, cost))
@@ -87,7 +91,8 @@ def outline(text: str, name: str) -> Outline:
                     cut(line, AT_CODE)
         if token.type == "table_open":
             tables.append(Table(start, end, _table_header(tokens, i, text, starts, first_line)))
-        elif token.type == "inline":
+        elif token.type == "inline" and lines != (start, end):  # the cells of a table's row all name the whole row
+            lines = start, end
             for offset in sentence_starts(text[start:end]):
                 cut(start + offset, AT_LINE if text[start + offset - 1] == "\n" else AT_SENTENCE)
     _keep_headings_with_their_text(text, headings, cuts)
@@ -122,7 +127,7 @@ def _keep_headings_with_their_text(text: str, headings: list[Heading], cuts: dic
 
 def plain(markdown: str) -> str:
     """A heading's text without its marks: links, emphasis and code ticks."""
-    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", markdown)
+    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", markdown[:_LONGEST_HEADING])
     text = re.sub(r"(\*\*|__|`)", "", text)
     return " ".join(re.sub(r"(?<!\w)[*_]|[*_](?!\w)", "", text).split())
 
@@ -148,8 +153,8 @@ def _front_matter_end(text: str) -> int:
 
 
 def _front_matter_title(front_matter: str) -> str:
-    match = re.search(r"^title:[ \t]*([^>|\s].*?)[ \t]*$", front_matter, re.MULTILINE)
-    return match[1].strip("\"'") if match else ""
+    match = re.search(r"^title:[ \t]*([^>|\s].*)$", front_matter, re.MULTILINE)
+    return match[1][:_LONGEST_HEADING].rstrip(" \t").strip("\"'") if match else ""
 
 
 def _title_from(name: str) -> str:
@@ -159,7 +164,7 @@ def _title_from(name: str) -> str:
 
 
 def _table_header(tokens: list[Token], at: int, text: str, starts: list[int], first_line: int) -> str:
-    body = next((t for t in tokens[at:] if t.type in ("tbody_open", "table_close")), None)
+    body = next((tokens[n] for n in range(at, len(tokens)) if tokens[n].type in ("tbody_open", "table_close")), None)
     table = tokens[at].map
     if body is None or body.map is None or table is None:
         return ""

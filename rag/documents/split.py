@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+
+import numpy as np
 
 from rag.documents.markdown import AT_SENTENCE, AT_WORD, Outline, outline
 from rag.schema import Chunk, Document
@@ -26,6 +29,11 @@ _SPECIAL = 2  # [CLS] and [SEP] are part of the model's window
 _CHUNK = 0.2  # price of a chunk, so that not every paragraph becomes one
 _SMALL = 0.5  # price of an empty chunk; falls with the square of how full it is
 _MIXED = 0.4  # price of a heading inside a chunk
+_PART = 1 << 17  # characters that are counted at once: a megabyte's word pieces take a hundred megabytes
+_UNSEEN = (
+    400  # characters without a word piece, such as blanks and signs the model has no piece for; more are cut as if
+)
+_UNSEEN_STEP = 100  # each of so many were one, for a megabyte of them is no chunk
 
 
 def split(
@@ -39,7 +47,7 @@ def split(
     """
     text = document.text
     plan = outline(text, document.source)
-    begins = [start for start, _ in word_pieces(text)]
+    begins = _begins(text, word_pieces)
     count = lru_cache(maxsize=4096)(lambda line: len(word_pieces(line)))
     overlap = min(chunk_overlap, chunk_size // 3)
 
@@ -57,6 +65,7 @@ def split(
         return start, end, f"{context}\n{text[start:end]}" if context else text[start:end]
 
     cuts = _with_word_cuts(plan.cuts, text, begins, lambda p: room(p, AT_WORD))
+    positions = list(cuts)
     chunks: list[Chunk] = []
     seen: dict[str, int] = {}
     waiting = _cheapest(cuts, begins, plan, room, chunk_size)[::-1]
@@ -72,7 +81,7 @@ def split(
                 waiting += [(middle, until), (cut, middle)]
                 continue
         if overlap and chunks and cuts.get(cut, AT_WORD) >= AT_SENTENCE:
-            repeating = dressed(_earlier(list(cuts), begins, cut, overlap), until)
+            repeating = dressed(_earlier(positions, begins, cut, overlap), until)
             # A longer context may stand above the repeated words than above the cut; and a whole chunk is not repeated.
             if repeating[0] > chunks[-1].start and len(word_pieces(repeating[2])) <= chunk_size - _SPECIAL:
                 start, end, whole = repeating
@@ -84,36 +93,85 @@ def split(
     return chunks
 
 
+def _begins(text: str, word_pieces: WordPieces) -> array[int]:
+    """Where each word piece begins, and places to cut at where there is none for long."""
+    begins = array("q")
+    last = start = 0
+    while start < len(text):
+        end = start + _PART
+        # A part ends at a blank: a word that is cut has other word pieces.
+        if end < len(text) and (blank := max(text.rfind(" ", start, end), text.rfind("\n", start, end))) > start:
+            end = blank
+        for first, stop in word_pieces(text[start:end]):
+            while start + first - last > _UNSEEN:
+                last += _UNSEEN_STEP
+                begins.append(last)
+            begins.append(start + first)
+            last = start + first if stop - first > _UNSEEN else start + stop
+        start = end
+    while len(text) - last > _UNSEEN:
+        last += _UNSEEN_STEP
+        begins.append(last)
+    return begins
+
+
 def _cheapest(
-    cuts: dict[int, float], begins: list[int], plan: Outline, room: Callable[[int, float], int], chunk_size: int
+    cuts: dict[int, float],
+    begins: Sequence[int],
+    plan: Outline,
+    room: Callable[[int, float], int],
+    chunk_size: int,
 ) -> list[tuple[int, int]]:
     """The sequence of spans between cuts that costs least and in which every span fits."""
-    positions = list(cuts)
-    pieces = [bisect_left(begins, position) for position in positions]
-    headings = [bisect_left(plan.headings, position, key=lambda heading: heading.start) for position in positions]
-    best = [0.0] + [float("inf")] * (len(positions) - 1)
-    back = [0] * len(positions)
+    positions, pieces = _worth_cutting(cuts, begins)
+    headings = np.searchsorted([heading.start for heading in plan.headings], positions)
+    sizes = np.asarray(pieces)
+    # The price of a chunk by its size. A span that does not fit is taken where no cut divides it, and is then full.
+    small = np.array([_SMALL * (1 - min(1.0, size / chunk_size)) ** 2 for size in range(chunk_size + 1)])
+    best = np.full(len(positions), np.inf)
+    best[0] = 0.0
+    back = np.zeros(len(positions), np.int64)
     for i in range(len(positions) - 1):
         start_cost = cuts[positions[i]]
-        limit = room(positions[i], start_cost)
-        for j in range(i + 1, len(positions)):
-            size = pieces[j] - pieces[i]
-            if size > limit and j > i + 1:
-                break
-            mixed = max(0, headings[j] - headings[i] - 1)
-            cost = best[i] + start_cost + _CHUNK + _SMALL * (1 - min(1.0, size / chunk_size)) ** 2 + _MIXED * mixed
-            if cost < best[j]:
-                best[j], back[j] = cost, i
-    spans = []
+        end = max(i + 2, bisect_right(pieces, pieces[i] + room(positions[i], start_cost)))
+        spans = slice(i + 1, end)
+        mixed = _MIXED * np.maximum(0, headings[spans] - headings[i] - 1)
+        size = np.minimum(sizes[spans] - pieces[i], chunk_size)
+        cost = float(best[i]) + start_cost + _CHUNK + small[size] + mixed
+        cheaper = cost < best[spans]
+        best[spans][cheaper] = cost[cheaper]
+        back[spans][cheaper] = i
+    ways = []
     at = len(positions) - 1
     while at > 0:
-        spans.append((positions[back[at]], positions[at]))
-        at = back[at]
-    return spans[::-1]
+        ways.append((positions[back[at]], positions[at]))
+        at = int(back[at])
+    return ways[::-1]
+
+
+def _worth_cutting(cuts: dict[int, float], begins: Sequence[int]) -> tuple[list[int], list[int]]:
+    """The cuts with a word piece between one and the next, and how many stand before each. Of several the cheapest is kept.
+
+    Else a thousand empty lines would be tried with each other as beginning and end.
+    """
+    positions: list[int] = []
+    pieces: list[int] = []
+    *inner, last = cuts
+    for position in inner:
+        before = bisect_left(begins, position)
+        if not pieces or before > pieces[-1]:
+            positions.append(position)
+            pieces.append(before)
+        elif cuts[position] < cuts[positions[-1]]:
+            positions[-1] = position
+    if len(positions) > 1 and pieces[-1] == len(begins):
+        positions.pop()
+        pieces.pop()
+    return [*positions, last], [*pieces, len(begins)]
 
 
 def _with_word_cuts(
-    cuts: dict[int, float], text: str, begins: list[int], room: Callable[[int], int]
+    cuts: dict[int, float], text: str, begins: Sequence[int], room: Callable[[int], int]
 ) -> dict[int, float]:
     """Add cuts between words, and inside them at twice the price, where a stretch is longer than a chunk may be."""
     added: dict[int, float] = {}
@@ -129,7 +187,7 @@ def _with_word_cuts(
     return dict(sorted((added | cuts).items()))
 
 
-def _earlier(positions: list[int], begins: list[int], start: int, overlap: int) -> int:
+def _earlier(positions: list[int], begins: Sequence[int], start: int, overlap: int) -> int:
     """The earliest cut from which no more than `overlap` word pieces lead to `start`."""
     least = begins[max(0, bisect_left(begins, start) - overlap)]
     return positions[bisect_left(positions, least)] if least < start else start

@@ -36,7 +36,7 @@ from rag.index.generation import (
 )
 from rag.index.store import store_kind
 from rag.index.texts import build_texts
-from rag.schema import Chunk, Document, Skipped, VectorIndexError
+from rag.schema import Chunk, Document, KnowledgeBaseError, Skipped, VectorIndexError
 
 _SAMPLE = 16
 
@@ -111,7 +111,7 @@ def build(
 ) -> Built:
     """Build, check and publish a generation. Call it inside `writer(index)`. `abstention` travels in its manifest.
 
-    `documents` are gone through twice, and never held all at once.
+    `documents` are gone through twice, and never held all at once; `skipped` is read after the second time.
 
     Raises VectorIndexError when what was built does not find its own chunks; the published generation then stays.
     """
@@ -126,6 +126,8 @@ def build(
     folder.mkdir()
     try:
         written = _write_chunks(folder, documents, embedder, recipe)
+        if not written.documents:
+            raise KnowledgeBaseError("The documents went away while they were read; ingest again once they are there.")
         build_columns(folder)
         chunks = Chunks(folder)
         kind, stopped = store_kind(recipe.store), Event()
@@ -142,8 +144,7 @@ def build(
         kind.build(folder / recipe.store, chunks, vectors)
         _check(folder, recipe, chunks, vectors)
         seal(folder)
-        derived = tuple(file_hashes(folder / recipe.store)) if kind.mutable else ()
-        files = file_hashes(folder, without=recipe.store if kind.mutable else "")
+        files = file_hashes(folder)
         manifest = Manifest(
             name=name,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -156,7 +157,6 @@ def build(
             examples=tuple(example_questions(chunks)),
             files=files,
             samples=file_samples(folder, files),
-            derived=tuple(f"{recipe.store}/{path}" for path in derived),
             abstention=abstention,
         )
         manifest.write(folder)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from rag.index.generation import MANIFEST, Manifest
+from rag.index.plain_file import open_plain
 
 _LARGE = 32 * 2**20  # bytes; a smaller file is read whole in the time of a few samples
 _BLOCKS, _BLOCK = 64, 16 * 2**10
@@ -25,25 +26,34 @@ def visible_damage(folder: Path, manifest: Manifest) -> str:
         sample = manifest.samples.get(name)
         if fault := _fault(folder / name, name, sample or expected, sampled=sample is not None):
             return fault
-    return next((f"{name} is missing" for name in manifest.derived if not (folder / name).is_file()), "")
+    return ""
 
 
-def hidden_damage(folder: Path, manifest: Manifest, *, rest: float = 0.0) -> str:
-    """The same where a look at a large file may miss it: those are read whole, with `rest` seconds after every megabyte."""
-    faults = (_fault(folder / name, name, manifest.files[name], rest=rest) for name in manifest.samples)
+def hidden_damage(folder: Path, manifest: Manifest, *, rest: float = 0.0, within: str = "", without: str = "") -> str:
+    """The same where a look at a large file may miss it: those are read whole, with `rest` seconds after every megabyte.
+
+    `within` is a folder of the generation to which it is to be confined, `without` one that is to be left out.
+    """
+    faults = (
+        _fault(folder / name, name, manifest.files[name], rest=rest)
+        for name in manifest.samples
+        if (not within or name.startswith(within + "/")) and not (without and name.startswith(without + "/"))
+    )
     return next((fault for fault in faults if fault), "")
 
 
 def _fault(path: Path, name: str, expected: str, *, sampled: bool = False, rest: float = 0.0) -> str:
     try:
         return "" if (_sample(path) if sampled else _whole(path, rest)) == expected else f"{name} has changed"
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return f"{name} is missing"
+    except OSError:
+        return f"{name} cannot be read"
 
 
 def _whole(path: Path, rest: float = 0.0) -> str:
     digest = hashlib.sha256()
-    with path.open("rb", buffering=0) as file:
+    with os.fdopen(open_plain(path), "rb", buffering=0) as file:
         while part := file.read(2**20):
             digest.update(part)
             if rest:
@@ -52,7 +62,7 @@ def _whole(path: Path, rest: float = 0.0) -> str:
 
 
 def _sample(path: Path) -> str:
-    with path.open("rb") as file:
+    with os.fdopen(open_plain(path), "rb") as file:
         size = file.seek(0, os.SEEK_END)
         digest = hashlib.sha256(size.to_bytes(8, "big"))
         for n in range(_BLOCKS):
@@ -61,9 +71,9 @@ def _sample(path: Path) -> str:
         return digest.hexdigest()
 
 
-def file_hashes(folder: Path, without: str = "") -> dict[str, str]:
-    """Path below `folder` -> SHA-256 of every file, those below the folder `without` left out."""
-    return {name: _whole(folder / name) for name in _names(folder) if not (without and name.startswith(without + "/"))}
+def file_hashes(folder: Path) -> dict[str, str]:
+    """Path below `folder` -> SHA-256 of every file."""
+    return {name: _whole(folder / name) for name in _names(folder)}
 
 
 def file_samples(folder: Path, names: Iterable[str]) -> dict[str, str]:

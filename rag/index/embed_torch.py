@@ -34,7 +34,11 @@ class SentenceTransformersEmbedder(ModelFolder):
         from transformers.utils.logging import disable_progress_bar
 
         disable_progress_bar()  # type: ignore[no-untyped-call]  # it would draw into the page's log and the commands' output
-        model = SentenceTransformer(str(self._folder), local_files_only=True)
+        _ = self.identity  # refuses weights that are not the published ones, before anything reads them
+        # Of safetensors only: the older format is a pickle, which runs what it holds.
+        model = SentenceTransformer(
+            str(self._folder), local_files_only=True, trust_remote_code=False, model_kwargs={"use_safetensors": True}
+        )
         model.max_seq_length = self.window
         return model
 

@@ -18,14 +18,17 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rag.index.plain_file import open_plain, read_plain
 from rag.schema import LodestarError, VectorIndexError
 
-FORMAT = 3
+FORMAT = 4
 CHUNKS, VECTORS = "chunks.jsonl", "vectors.npy"
 COLUMNS, LEXICAL, TOKENS, WORDS = "columns", "lexical", "tokens", "words"
 MANIFEST = "manifest.json"
 REBUILD = "run: python -m rag.ingest"
 _KEEP = 2
+_LONGEST_NAME = 200  # bytes
+_LONGEST_MANIFEST = 256 * 2**20  # bytes; it names every file that was skipped
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 _UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR, errno.EROFS, *NO_SPACE}
 
@@ -57,7 +60,7 @@ class Manifest:
     """What a generation says of itself.
 
     `files` maps each file that must not change to its SHA-256, `samples` each large one of them to that of its size and of
-    blocks spread over it, which takes no time to compute.
+    blocks spread over it, which takes no time to compute. On disk a checksum over all of it stands beside it.
     """
 
     name: str
@@ -71,7 +74,6 @@ class Manifest:
     examples: tuple[str, ...]
     files: Mapping[str, str] = field(default_factory=dict)
     samples: Mapping[str, str] = field(default_factory=dict)
-    derived: tuple[str, ...] = ()
     abstention: Abstention | None = None
     format: int = FORMAT
 
@@ -79,15 +81,18 @@ class Manifest:
     def read(cls, folder: Path) -> Manifest:
         """Raises VectorIndexError when it is missing, damaged or of another format."""
         try:
-            data = json.loads((folder / MANIFEST).read_text("utf-8"))
+            data = json.loads(read_plain(folder / MANIFEST, _LONGEST_MANIFEST))
             if data["format"] != FORMAT:
                 raise VectorIndexError(
                     f"The index was written in format {data['format']}, this version reads {FORMAT}; {REBUILD}."
                 )
+            # The name too: a manifest that was copied from another generation is whole, and says nothing of this one.
+            if data.pop("checksum") != _checksum(data) or data["name"] != folder.name.removesuffix(".tmp"):
+                raise ValueError("it has changed")
             data["recipe"] = Recipe(**data["recipe"])
             data["abstention"] = Abstention(**data["abstention"]) if data.get("abstention") else None
             data["skipped"] = tuple((source, reason) for source, reason in data["skipped"])
-            data["examples"], data["derived"] = tuple(data["examples"]), tuple(data["derived"])
+            data["examples"] = tuple(data["examples"])
             return cls(**data)
         except (OSError, ValueError, KeyError, TypeError):
             raise VectorIndexError(
@@ -95,13 +100,19 @@ class Manifest:
             ) from None
 
     def write(self, folder: Path) -> None:
-        (folder / MANIFEST).write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False), "utf-8")
+        data = asdict(self)
+        data["checksum"] = _checksum(data)
+        (folder / MANIFEST).write_text(json.dumps(data, indent=1, ensure_ascii=False), "utf-8")
+
+
+def _checksum(data: Mapping[str, object]) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode("ascii")).hexdigest()
 
 
 def published(index: Path) -> Path | None:
     """The folder of the published generation, or None where nothing was ever published."""
     name = _current(index)
-    while name is not None and (not name.startswith("gen-") or "/" in name or not (index / name).is_dir()):
+    while name is not None and (not _is_name(name) or not (index / name).is_dir()):
         # A writer may have published again, and dropped this one, since CURRENT was read.
         if (again := _current(index)) == name:
             raise VectorIndexError(f"{index / 'CURRENT'} names no generation; {REBUILD} --rebuild.")
@@ -111,11 +122,24 @@ def published(index: Path) -> Path | None:
 
 def _current(index: Path) -> str | None:
     try:
-        return (index / "CURRENT").read_text("utf-8").strip()
+        return read_plain(index / "CURRENT", _LONGEST_NAME).strip()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, UnicodeDecodeError):
+    except (OSError, ValueError):
         raise VectorIndexError(f"{index / 'CURRENT'} cannot be read; {REBUILD} --rebuild.") from None
+
+
+def _is_name(name: str) -> bool:
+    return name.startswith("gen-") and "/" not in name and not name.endswith(".tmp")
+
+
+def generations(index: Path) -> list[Path]:
+    """The finished generations that lie in an index, newest first, published or not, whole or not."""
+    try:
+        names = [entry.name for entry in os.scandir(index) if _is_name(entry.name) and entry.is_dir()]
+    except OSError:
+        return []
+    return [index / name for name in sorted(names, reverse=True)]
 
 
 @contextmanager
@@ -165,7 +189,7 @@ def hold(folder: Path) -> int:
 
     An answer may take longer than two ingests, and Chroma opens its files anew while it is asked.
     """
-    descriptor = os.open(folder / MANIFEST, os.O_RDONLY)
+    descriptor = open_plain(folder / MANIFEST)
     fcntl.flock(descriptor, fcntl.LOCK_SH)
     return descriptor
 
@@ -173,7 +197,7 @@ def hold(folder: Path) -> int:
 def _drop(folder: Path) -> None:
     """Remove a generation that nobody holds; one that is held goes when a later one is published."""
     try:
-        descriptor = os.open(folder / MANIFEST, os.O_RDONLY)
+        descriptor = open_plain(folder / MANIFEST)
     except OSError:
         shutil.rmtree(folder, ignore_errors=True)
         return

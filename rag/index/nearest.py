@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from rag.index.blas import one_thread
 from rag.index.embed import Vectors
 from rag.index.row_file import RowFile, Rows
+
+if TYPE_CHECKING:
+    from rag.index.store import Scope
 
 Held = Vectors | RowFile
 """The vectors of an index, in memory or on disk."""
@@ -22,6 +25,7 @@ LEAST_RECALL = 0.97
 _AT = 10
 _SAMPLE = 100
 _BLOCK = 16_384
+_PROBES, _NEAR, _SAME = 4, 5, 0.9999
 _STRETCHES = 8  # for each of the values that are looked for
 _FILE = "search.json"
 
@@ -79,6 +83,16 @@ def nearest(vectors: Held, vector: Vectors, k: int, rows: Rows | None = None) ->
     return [(int(best[n] if rows is None else rows[best[n]]), score(cosines[best[n]])) for n in range(len(best))]
 
 
+class Compared:
+    """A store that is nothing but its vectors: each search compares with every one."""
+
+    def __init__(self, vectors: Held) -> None:
+        self._vectors = vectors
+
+    def search(self, vector: Vectors, k: int, scope: Scope | None = None) -> Found:
+        return nearest(self._vectors, vector, k, None if scope is None else scope.rows)
+
+
 def score(cosine: float) -> float:
     return min(1.0, max(0.0, float(cosine)))
 
@@ -90,6 +104,18 @@ def _blocks(vectors: Held, rows: Rows | None) -> Iterator[Vectors]:
     count = len(vectors) if rows is None else len(rows)
     for at in range(0, count, _BLOCK):
         yield vectors[at : at + _BLOCK] if rows is None else vectors[rows[at : at + _BLOCK]]
+
+
+def find_themselves(vectors: Held, search: Callable[[Vectors, int], Found]) -> bool:
+    """Whether a store finds what it holds: most of a few vectors, spread over it, come up when they are searched for."""
+    rows = np.unique(np.linspace(0, len(vectors) - 1, _PROBES).astype(np.int64))
+    hits = 0
+    for vector in vectors[rows]:
+        near = np.array([row for row, _ in search(vector, min(_NEAR, len(vectors)))], np.int64)
+        # A twin may stand in for it: the same text, or one that the model cannot tell from it.
+        known = near[(near >= 0) & (near < len(vectors))]
+        hits += bool(len(known)) and float((vectors[known] @ vector).max()) > _SAME
+    return 2 * hits > len(rows)
 
 
 class Sample(NamedTuple):

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import logging
+import os
 import platform
 import shutil
 import tempfile
@@ -122,8 +123,9 @@ class OnnxModel:
 
 
 def _session(model: str | bytes) -> InferenceSession:
-    from onnxruntime import InferenceSession, SessionOptions
+    from onnxruntime import InferenceSession, SessionOptions, disable_telemetry_events
 
+    disable_telemetry_events()  # Microsoft's builds for Windows have some
     options = SessionOptions()
     # One thread a text: several texts are run beside each other, and a question's few word pieces gain nothing from two.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -136,7 +138,7 @@ def _kept(model: Any, folder: Path) -> InferenceSession:
     import onnx
 
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        _make_ours(folder.parent)
         beside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f"{folder.name}."))
         try:
             onnx.save(model, beside / _GRAPH, save_as_external_data=True, location=_TENSORS)
@@ -155,10 +157,33 @@ def _kept(model: Any, folder: Path) -> InferenceSession:
 
 def _whole(folder: Path) -> bool:
     try:
+        # Sums beside the files show an accident. Against a person helps that nobody else can write there.
+        if not _is_ours(folder) or not _is_ours(folder.parent):
+            return False
         sums = json.loads((folder / _SUMS).read_text("utf-8"))
-        return _GRAPH in sums and all(_sha256(folder / name) == told for name, told in sums.items())
+        there = {path.name for path in folder.iterdir()}
+        return (
+            _GRAPH in sums
+            and there == {_SUMS, *sums}
+            and all(_sha256(folder / name) == told for name, told in sums.items())
+        )
     except (OSError, ValueError, AttributeError, TypeError):
         return False
+
+
+def _make_ours(folder: Path) -> None:
+    """Make the folder, its parents too, such that only this user may enter. Raises OSError where it is another's."""
+    for missing in [*(parent for parent in reversed(folder.parents) if not parent.exists()), folder]:
+        missing.mkdir(mode=0o700, exist_ok=True)
+    if hasattr(os, "geteuid") and folder.stat().st_uid != os.geteuid():
+        raise PermissionError(f"{folder} belongs to another user")
+    folder.chmod(0o700)
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether nobody but this user can have written there."""
+    status = folder.stat()
+    return not hasattr(os, "geteuid") or (status.st_uid == os.geteuid() and not status.st_mode & 0o022)
 
 
 def _sha256(path: Path) -> str:

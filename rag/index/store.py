@@ -36,19 +36,20 @@ class Store(Protocol):
 
 
 class StoreKind(NamedTuple):
-    """How one kind of store is built in an empty folder, and opened again with the vectors it was built from."""
+    """How one kind of store is built in an empty folder, and opened again with the vectors it was built from.
+
+    Neither to open nor to search may change a file: what was published is held against hashes.
+    """
 
     build: Callable[[Path, Sequence[Chunk], Vectors], None]
     open: Callable[[Path, Held], Store]
-    mutable: bool
-    """Whether opening rewrites files, so that their hashes cannot be held against them."""
     needs: str = ""
     """A module that takes long to import, to be imported ahead of `build`."""
 
 
 STORES: dict[str, StoreKind] = {
-    "chroma": StoreKind(build_chroma, ChromaStore, mutable=True, needs="chromadb.api.rust"),
-    "faiss": StoreKind(build_faiss, FaissStore, mutable=False, needs="faiss"),
+    "chroma": StoreKind(build_chroma, ChromaStore, needs="chromadb.api.rust"),
+    "faiss": StoreKind(build_faiss, FaissStore, needs="faiss"),
 }
 
 

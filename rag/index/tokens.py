@@ -36,7 +36,7 @@ class Packed(NamedTuple):
 def fit_projection(sample: Sequence[Vectors], dims: int = DIMS) -> Vectors:
     """The `dims` directions that carry most of the sample's word-piece vectors; shape (embedder's dim, dims)."""
     every = np.concatenate(sample)
-    values, directions = np.linalg.eigh(every.T @ every / len(every))
+    values, directions = np.linalg.eigh(every.T @ every / max(1, len(every)))
     return np.ascontiguousarray(directions[:, np.argsort(-values, kind="stable")[:dims]], np.float32)
 
 

@@ -38,18 +38,19 @@ def retrieve(
     as a share of the most it could be, and a little of the same for the chunks before and after it. It depends neither on
     the filter nor on k nor on the store.
     """
-    scope = index.scope(doc_type, sources)
-    if not query.strip() or (scope is not None and not len(scope.rows)):
-        return []
-    asked = [
-        (_Score(spelled(text, index, embedder, settings), index, embedder, settings), weight)
-        for text, weight in ((query, 1.0), *beside)
-    ]
-    rows = np.unique(np.concatenate([_candidates(index, score, scope, settings) for score, _ in asked]))
-    scores = np.average([score(rows) for score, _ in asked], axis=0, weights=[weight for _, weight in asked])
-    # Ties break by row, so by source and place: the same answer every time.
-    order = np.lexsort((rows, -np.round(scores, 6)))[:k]
-    return [Retrieved(index.chunks[rows[i]], round(float(scores[i]), 6)) for i in order]
+    with index.reading():
+        scope = index.scope(doc_type, sources)
+        if not query.strip() or (scope is not None and not len(scope.rows)):
+            return []
+        asked = [
+            (_Score(spelled(text, index, embedder, settings), index, embedder, settings), weight)
+            for text, weight in ((query, 1.0), *beside)
+        ]
+        rows = np.unique(np.concatenate([_candidates(index, score, scope, settings) for score, _ in asked]))
+        scores = np.average([score(rows) for score, _ in asked], axis=0, weights=[weight for _, weight in asked])
+        # Ties break by row, so by source and place: the same answer every time.
+        order = np.lexsort((rows, -np.round(scores, 6)))[:k]
+        return [Retrieved(index.chunks[rows[i]], round(float(scores[i]), 6)) for i in order]
 
 
 def spelled(query: str, index: OpenIndex, embedder: Embedder, settings: Settings = DEFAULTS) -> str:

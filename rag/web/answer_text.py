@@ -1,42 +1,59 @@
 """The text of an answer, between what the assistant says and what the chat shows.
 
-An llm's words are untrusted: they may repeat whatever a document told it to say. In the chat they are Markdown, so
-everything that would load, run or link is turned into plain letters, and only our own `[n]` become links, to the place
-in the sources panel where chunk n of that turn stands. `plain` is the exact inverse, for the history.
+An llm's words are untrusted: they may repeat whatever a document told it to say. In the chat they are Markdown, so each letter
+that could begin a tag, an image, a link or an address is written as a character reference, in code too: where we see code, the
+page's own reader of Markdown need not. Only our own `[n]` become links, to the place in the sources panel where chunk n of that
+turn stands, and a fenced block is written anew, with a fence that nothing in it can close. `plain` is the inverse, for the history.
 """
 
 from __future__ import annotations
 
 import re
+from html import unescape
+from textwrap import dedent
+
+from rag.documents.code_spans import IN_LINE, Part, parts
 
 # An invisible character (word joiner) that opens what the page itself says inside an answer. It survives every way a
 # conversation is stored, so the history can leave the page's own words out without remembering anything.
 PAGE_SPEAKS = "\u2060"
 
-_CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]+`)", re.DOTALL)
-_MARKER = re.compile(r"\[(\d{1,3})\](?!\()")
-_ENTITY = re.compile(r"&(?=amp;|lt;|#91;)")
-_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+# A sign in front of one of ours could make something else of it: "![1]" is an image.
+_ACTIVE = r"<|\[|`|@|~~~|:(?=//)|(?<=www)\.|%(?=%%LATEX)|&(?=(?:amp|lt|\#\d+);)"
+_PROSE = re.compile(
+    rf"(?P<span>{IN_LINE.pattern})|\[(?P<n>\d{{1,3}})\](?!\()|(?P<active>[\\!]+(?={_ACTIVE})|{_ACTIVE})", re.I
+)
+_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
+_REFERENCE = re.compile(r"&(?:amp|lt|#\d+);")
 _LINKED = re.compile(r"\[\\\[(\d{1,3})\\\]\]\(#s\d+-\d+\)")
+_CODE = re.compile(r"<code( *)>([^<]*)</code>")
+_FENCE = re.compile(r"^(`{4,})([^\n`]*)\n(.*?)(?:^\1$|\Z)", re.MULTILINE | re.DOTALL)
 
 
 def linked(text: str, turn: int) -> str:
     """`text` as Markdown for the chat; `[n]` leads to `#s<turn>-n`."""
-    text = text.replace(PAGE_SPEAKS, "")
-    return "".join(part if _is_code(part) else _link(part, turn) for part in _CODE.split(text))
+    text = text.replace(PAGE_SPEAKS, "").replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(
+        _block(text, part) if part.fence else _prose(text[part.start : part.end], turn) for part in parts(text)
+    )
 
 
 def plain(text: str) -> str:
     """What the assistant said, from what the chat or the API shows: without our links and the page's own words."""
     said, page_speaks, _ = text.partition(PAGE_SPEAKS)
     said = said.removesuffix("> ").rstrip() if page_speaks else said
-    return "".join(part if _is_code(part) else _unlink(part) for part in _CODE.split(said))
+    pieces: list[str] = []
+    end = 0
+    for block in _FENCE.finditer(said):
+        pieces += [_unlinked(said[end : block.start()]), f"```{block[2]}\n{block[3]}```"]
+        end = block.end()
+    return "".join([*pieces, _unlinked(said[end:])])
 
 
 def with_notice(text: str, sentence: str, *, on_page: bool = True) -> str:
     """What had arrived of an answer, then the page's own sentence, set apart from it."""
     sentence = " ".join(sentence.split())
-    notice = f"> {PAGE_SPEAKS}{_disarm(sentence)}" if on_page else f"{PAGE_SPEAKS}{sentence}"
+    notice = f"> {PAGE_SPEAKS}{_prose(sentence)}" if on_page else f"{PAGE_SPEAKS}{sentence}"
     return f"{text.rstrip()}\n\n{notice}" if text.strip() else notice
 
 
@@ -47,24 +64,31 @@ def with_sources(text: str, sources: dict[int, str]) -> str:
     return f"{text.rstrip()}\n\n{PAGE_SPEAKS}Sources: " + ", ".join(f"[{n}] {sources[n]}" for n in sorted(sources))
 
 
-def _is_code(part: str) -> bool:
-    return part.startswith("`") and len(part) > 1
+def _block(text: str, part: Part) -> str:
+    """A fenced block at the margin, where no list can end it, between longer fences than any row of backticks in it."""
+    inside = dedent(text[slice(*part.inside)])
+    fence = "`" * max(4, 1 + max(map(len, re.findall("`+", inside)), default=0))
+    language = re.sub(r"[^\w+#.-]", "", part.language.strip().partition(" ")[0], flags=re.ASCII)
+    return f"{fence}{language}\n{inside}{chr(10) if inside else ''}{fence}"
 
 
-def _link(part: str, turn: int) -> str:
-    pieces: list[str] = []
-    end = 0
-    for marker in _MARKER.finditer(part):
-        n = marker.group(1)
-        pieces += [_disarm(part[end : marker.start()]), rf"[\[{n}\]](#s{turn}-{n})"]
-        end = marker.end()
-    return "".join([*pieces, _disarm(part[end:])])
+def _prose(text: str, turn: int = 0) -> str:
+    def written(match: re.Match[str]) -> str:
+        if match["span"]:
+            inside = _PUNCTUATION.sub(_reference, match["code"])
+            return f"<code{' ' * (len(match['ticks']) - 1)}>{inside}</code>"
+        if match["n"] and turn:
+            return rf"[\[{match['n']}\]](#s{turn}-{match['n']})"
+        return re.sub(r"[^\d\]]", _reference, match[0])
+
+    return _PROSE.sub(written, text)
 
 
-def _disarm(part: str) -> str:
-    return _TAG.sub("&lt;", _ENTITY.sub("&amp;", part)).replace("[", "&#91;")
+def _reference(match: re.Match[str]) -> str:
+    return {"<": "&lt;", "&": "&amp;"}.get(match[0], f"&#{ord(match[0])};")
 
 
-def _unlink(part: str) -> str:
-    part = _LINKED.sub(r"[\1]", part)
-    return part.replace("&#91;", "[").replace("&lt;", "<").replace("&amp;", "&")
+def _unlinked(text: str) -> str:
+    text = _LINKED.sub(r"[\1]", text)
+    text = _CODE.sub(lambda code: f"`{'`' * len(code[1])}{code[2]}`{'`' * len(code[1])}", text)
+    return _REFERENCE.sub(lambda reference: unescape(reference[0]), text)

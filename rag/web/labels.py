@@ -40,9 +40,10 @@ def llm_choices(llms: Sequence[LlmChoice]) -> list[tuple[str, str]]:
 def greeting(overview: Overview) -> str:
     """The page before the first question."""
     documents = "1 document" if overview.documents == 1 else f"{overview.documents} documents"
+    notice = f'<p class="notice" role="status">{escape(overview.notice, quote=False)}</p>' if overview.notice else ""
     return (
         "<h1>What would you like to know?</h1>"
-        f"<p>Answers come from {documents}, with the passage that proves each one beside it.</p>"
+        f"<p>Answers come from {documents}, with the passage that proves each one beside it.</p>{notice}"
     )
 
 

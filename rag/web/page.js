@@ -72,15 +72,37 @@
     const write = navigator.clipboard.writeText.bind(navigator.clipboard);
     navigator.clipboard.writeText = (text) => {
       const labels = new Map();
-      const plain = text.replace(/\[\\\[(\d+)\\\]\]\(#(s\d+-\d+)\)/g, (_, n, id) => {
-        const label = document.getElementById(id)?.dataset.label;
-        if (label) labels.set(Number(n), label);
-        return `[${n}]`;
-      }).replace(/> \u2060/g, "").replace(/&#91;/g, "[").replace(/&lt;/g, "<").replace(/&amp;/g, "&");
+      const letters = { "&lt;": "<", "&amp;": "&" };
+      const plain = text.split(/(^````[^]*?^````+$)/m).map((part, at) => at % 2 ? part : part
+        .replace(/\[\\\[(\d+)\\\]\]\(#(s\d+-\d+)\)/g, (_, n, id) => {
+          const label = document.getElementById(id)?.dataset.label;
+          if (label) labels.set(Number(n), label);
+          return `[${n}]`;
+        })
+        .replace(/> \u2060/g, "")
+        .replace(/<code( *)>([^<]*)<\/code>/g, (_, more, code) => "`" + more.replace(/ /g, "`") + code + more.replace(/ /g, "`") + "`")
+        .replace(/&(?:lt|amp|#(\d+));/g, (letter, code) => letters[letter] ?? String.fromCodePoint(Number(code)))).join("");
       const list = [...labels].sort((a, b) => a[0] - b[0]).map(([n, label]) => `[${n}] ${label}`);
       return write(list.length ? `${plain}\n\n${list.join("\n")}` : plain);
     };
   }
+
+  // What a visitor typed, and a conversation that the browser kept, the page shows as Gradio reads it. In a conversation nothing
+  // but our own numbers may lead anywhere, and nothing is loaded: the policy stops the loading, this takes the rest away.
+  const FOREIGN = "a:not([href^='#']), area, img, picture, source, video, audio, track, iframe, object, embed, form, input, link, meta, base, style, [style*='url'], [background]";
+  function strip(root) {
+    const found = [...root.querySelectorAll(FOREIGN)];
+    if (root.matches(FOREIGN)) found.push(root);
+    for (const element of found) {
+      if (!element.closest("#chat .message .md, #panel, #saved-list, .toast-body")) continue;
+      element.replaceWith(...element.childNodes);
+    }
+  }
+  new MutationObserver((changes) => {
+    for (const change of changes) {
+      for (const node of change.addedNodes) if (node.nodeType === Node.ELEMENT_NODE) strip(node);
+    }
+  }).observe(document, { childList: true, subtree: true });
 
   // Whoever opens the view behind one answer wants it for the next one too.
   let behind = false;

@@ -23,7 +23,7 @@ def test_everything_comes_from_this_process(quoting: Any, visit: Any) -> None:
     assert visitor.broken == []
     with urllib.request.urlopen(quoting.url) as page:
         policy = page.headers["content-security-policy"]
-    assert "default-src 'self'" in policy
+    assert "default-src 'none'" in policy
 
 
 @pytest.mark.parametrize("phone", [False, True])

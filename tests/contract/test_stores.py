@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 from rag.index import faiss_store, nearest
 from rag.index.embed import Vectors
 from rag.index.store import STORES, Scope, Store, store_kind
-from rag.schema import Chunk, SettingsError, VectorIndexError
+from rag.schema import Chunk, SettingsError
 
 DIM = 48
 ROWS = 400
@@ -231,24 +230,6 @@ def test_a_large_store_gives_as_many_as_are_asked_for(name: str, tmp_path: Path)
     store = kind.open(tmp_path / "one", vectors)
     far = np.arange(300, 700, 2)
     assert set(rows_of(store.search(vectors[0], 200, Scope("a", (), far)))) == set(far.tolist())
-
-
-def test_a_folder_without_the_store_is_told_and_nothing_is_made_there(name: str, tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    for folder in (tmp_path / "missing", tmp_path / "empty"):
-        with pytest.raises(VectorIndexError, match=r"run: python -m rag\.ingest --rebuild\.$"):
-            store_kind(name).open(folder, VECTORS)
-    assert [path.name for path in tmp_path.rglob("*")] == ["empty"]
-
-
-def test_files_that_are_no_store_are_told(name: str, tmp_path: Path) -> None:
-    kind = store_kind(name)
-    kind.build(tmp_path / "one", CHUNKS[:20], VECTORS[:20])
-    for path in [path for path in (tmp_path / "one").rglob("*") if path.is_file()]:
-        path.write_bytes(b"this is no store" * 1000)
-    shutil.copytree(tmp_path / "one", tmp_path / "two")  # where no client ever was
-    with pytest.raises(VectorIndexError, match=r"run: python -m rag\.ingest --rebuild\.$"):
-        kind.open(tmp_path / "two", VECTORS[:20]).search(VECTORS[0], 1)
 
 
 def test_a_name_that_is_not_in_the_table_is_told() -> None:

@@ -18,6 +18,8 @@ class Says:
 
     text: str
     finish: str = "stop"
+    pieces: tuple[str, ...] = ()
+    """The text cut in another way than at its words."""
     gate: threading.Event | None = None
     """The first word comes at once, the others only when this is set."""
     hang_after: int | None = None

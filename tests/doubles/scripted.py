@@ -144,7 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         self._send(_chunk("delta", {"role": "assistant", "content": ""}), request)
-        words = re.findall(r"\s*\S+\s*$|\s*\S+", reply.text)
+        words = list(reply.pieces) or re.findall(r"\s*\S+\s*$|\s*\S+", reply.text)
         for at, word in enumerate([*words, None]):
             if at == reply.hang_after:
                 self._wait(request)

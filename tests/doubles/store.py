@@ -27,4 +27,4 @@ def build_exact(folder: Path, chunks: Sequence[Chunk], vectors: Vectors) -> None
     np.save(folder / "vectors.npy", vectors)
 
 
-EXACT = StoreKind(build_exact, ExactStore, mutable=False)
+EXACT = StoreKind(build_exact, ExactStore)

@@ -158,9 +158,9 @@ def test_for_a_person_the_last_line_says_it_all_and_what_was_skipped_is_named(ba
     manifest = Manifest.read(published(tmp_path / "index") or tmp_path)
     lines = done.out.splitlines()
     assert lines[:4] == [
-        "Skipped a/empty.md: it is empty.",
+        "Skipped a/empty.md: it is empty; write something into it or remove it.",
         "Skipped a/latin.md: byte 3 is not UTF-8; save it as UTF-8.",
-        "Skipped a/out.md: it is a link out of the knowledge base.",
+        "Skipped a/out.md: it is a link out of the knowledge base; put a copy of the file there.",
         "3 files were skipped.",
     ]
     assert re.fullmatch(

@@ -98,7 +98,7 @@ async def test_a_model_that_only_quotes_reads_the_question_spelled_right(
 
 async def test_numbers_are_renumbered_by_first_mention(asking: Asking, found: Found) -> None:
     answer = await asking.ask(ScriptedLlm("Leave lasts 26 weeks [2]; the gauge [1] is no part of it [7]."))
-    assert answer.text == "Leave lasts 26 weeks [1]; the gauge [2] is no part of it ."
+    assert answer.text == "Leave lasts 26 weeks [1]; the gauge [2] is no part of it."
     assert [(c.n, c.chunk.title) for c in answer.citations] == [(1, "Document 2"), (2, "Document 1")]
 
 

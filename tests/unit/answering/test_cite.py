@@ -164,3 +164,12 @@ def test_a_number_of_joined_chunks_quotes_the_chunk_that_proves_it() -> None:
     assert (first.chunk.chunk_id, first.quote) == ("1", "It weighs 4 kg.")
     assert (second.chunk.chunk_id, second.quote) == ("2", "It is paid in full.")
     assert text[second.start : second.end] == second.quote
+
+
+def test_a_number_in_code_is_no_marker_and_code_gets_none(found: Found) -> None:
+    rows = "Maeve Kilbride designed it in Aberystwyth."
+    said = f"Write `rows[1]` or `[2]` so:\n\n```\n{rows}\nrows[1] = 2\n```"
+    assert cite(said, [1], alone(found(GAUGE))) == (said, ())
+    assert without_markers(f"{said}\nDone [1].") == f"{said}\nDone."
+    text, (citation,) = cite("`gauge[7]` weighs 4 kg [1].", [1], alone(found(GAUGE)))
+    assert (text, citation.quote) == ("`gauge[7]` weighs 4 kg [1].", "It weighs 4 kg.")

@@ -141,7 +141,7 @@ async def test_at_least_one_source_is_given_however_small_the_context(asking: As
     model = ScriptedLlm("4 kg [2].", context_tokens=64)
     answer = await asking.ask(model)
     assert answer.retrieved == tuple(asking.found[:1])
-    assert answer.text == "4 kg .", "a number of a source that was left out names none"
+    assert answer.text == "4 kg.", "a number of a source that was left out names none"
 
 
 async def test_closing_the_answer_stops_the_model(asking: Asking) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.answering.evidence import Markers
+from rag.documents.code_spans import blanked
 
 FRAGMENTS = [
     *(
@@ -42,6 +43,11 @@ FRAGMENTS = [
         "[1](http://a)",
         "[ ]",
         "[2026]",
+        "`",
+        "``",
+        "```",
+        "\n```\n",
+        "~~~",
     ),
 ]
 texts = st.lists(st.sampled_from(FRAGMENTS), max_size=10).map("".join)
@@ -65,7 +71,7 @@ def test_what_is_shown_names_sources_only_numbered_by_first_mention(text: str) -
     shown, order = filtered(list(text))
     assert set(order) <= {1, 2, 3}
     assert len(set(order)) == len(order)
-    first_seen = list(dict.fromkeys(int(n) for n in re.findall(r"\[(\d{1,3})\]", shown)))
+    first_seen = list(dict.fromkeys(int(n) for n in re.findall(r"\[(\d{1,3})\]", blanked(shown))))
     assert first_seen == list(range(1, len(order) + 1))
 
 
@@ -89,12 +95,20 @@ def test_nothing_but_markers_is_changed(text: str) -> None:
         ("Two [Source 2].", "Two [1].", [2]),
         ("Two [Sources 1, 3].", "Two [1][2].", [1, 3]),
         ("Two[ 2 ].", "Two[1].", [2]),
-        ("Two [9], four [2].", "Two , four [1].", [2]),
-        ("Two [0].", "Two .", []),
+        ("Two [9], four [2].", "Two, four [1].", [2]),
+        ("Two [0].", "Two.", []),
+        ("Two [9] and [8] three", "Two and three", []),
+        ("Two [9]and three", "Two and three", []),
+        ("Two [9]\n[8] three [1]", "Two\n three [1]", [1]),
         ("Two [2, 9].", "Two [1].", [2]),
         ("In [2026] and [x] and [ ] and a[", "In [2026] and [x] and [ ] and a[", []),
         ("[TF-C-0142] is open [", "[TF-C-0142] is open [", []),
         ("[[2]]", "[[1]]", [2]),
+        ("`rows[1]` is the second [2].", "`rows[1]` is the second [1].", [2]),
+        ("``a`[9]`b`` and `x [1]", "``a`[9]`b`` and `x [1]", [1]),
+        ("So:\n```python\nx[9] = y[2]\n```\nas told [2].", "So:\n```python\nx[9] = y[2]\n```\nas told [1].", [2]),
+        ("- So:\n  ~~~\n  x [9]\n  ``` [9]\n  ~~~\n[9]!", "- So:\n  ~~~\n  x [9]\n  ``` [9]\n  ~~~\n!", []),
+        ("```\nx[9] is never closed [1]", "```\nx[9] is never closed [1]", []),
     ],
 )
 def test_by_example(said: str, shown: str, order: list[int]) -> None:
@@ -103,10 +117,10 @@ def test_by_example(said: str, shown: str, order: list[int]) -> None:
 
 def test_text_is_held_back_only_while_it_may_become_a_marker() -> None:
     markers = Markers(2)
-    assert markers.feed("Two pounds [") == "Two pounds "
+    assert markers.feed("Two pounds [") == "Two pounds"
     assert markers.feed("1") == ""
-    assert markers.feed("] and ") == "[1] and "
-    assert markers.feed("[see the table]") == "[see the table]"
+    assert markers.feed("] and ") == " [1] and"
+    assert markers.feed("[see the table]") == " [see the table]"
     assert markers.feed("[") == ""
     assert markers.close() == "["
     assert markers.close() == ""
@@ -114,7 +128,19 @@ def test_text_is_held_back_only_while_it_may_become_a_marker() -> None:
 
 @pytest.mark.parametrize("sources", [0, 1])
 def test_without_such_a_source_every_number_goes(sources: int) -> None:
-    assert filtered(["Two [2]."], sources) == ("Two .", [])
+    assert filtered(["Two [2]."], sources) == ("Two.", [])
+
+
+def test_code_streams_as_it_comes() -> None:
+    markers = Markers(2)
+    assert markers.feed("Say `rows[1") == "Say"
+    assert markers.feed("]`") == ""
+    assert markers.feed(" first.\n``") == " `rows[1]` first.\n"
+    assert markers.feed("`py") == ""
+    assert markers.feed("\nx = rows[") == "```py\nx = rows["
+    assert markers.feed("9]\n") == "9]\n"
+    assert markers.feed("```") == ""
+    assert markers.feed("\nDone [2]") == "```\nDone [1]"
 
 
 def test_a_list_of_many_numbers_is_a_marker_too() -> None:

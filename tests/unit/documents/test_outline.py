@@ -28,6 +28,9 @@ BODY = "\n\nBody text."
         ("    # code", "My file 2026"),
         ("## Only a part", "My file 2026"),
         ("Nothing", "My file 2026"),
+        ("---\ntitle: two  words \t\n---\nText", "two  words"),
+        ("---\ntitle: " + "x" * 5000 + "\n---\nText", "x" * 1000),
+        ("# " + "x" * 5000, "x" * 1000),
     ],
 )
 def test_the_title_comes_from_front_matter_then_the_first_heading_then_the_name(text: str, title: str) -> None:

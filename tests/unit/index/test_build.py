@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from rag.index import build as build_module
-from rag.index.build import digest_of
+from rag.index.build import build, digest_of, recipe_of
 from rag.index.chunks import Chunks
 from rag.index.embedded import UNFINISHED
-from rag.index.generation import CHUNKS, VECTORS, Manifest, published
+from rag.index.generation import CHUNKS, VECTORS, Manifest, published, writer
 from rag.index.open import OpenIndex
 from rag.index.store import STORES, StoreKind
-from rag.schema import Document, Skipped, VectorIndexError
+from rag.schema import Document, KnowledgeBaseError, Skipped, VectorIndexError
 from tests.doubles.embedder import LetterEmbedder
 from tests.doubles.store import EXACT, ExactStore
 from tests.unit.index.building import TEXTS, ingest, names
@@ -180,7 +181,7 @@ def test_an_index_that_does_not_find_its_own_chunks_is_not_published(
             return []
 
     first = ingest(index)
-    monkeypatch.setitem(STORES, "exact", StoreKind(EXACT.build, Lost, mutable=False))
+    monkeypatch.setitem(STORES, "exact", StoreKind(EXACT.build, Lost))
     with pytest.raises(VectorIndexError, match="did not find its own chunks and was not published"):
         ingest(index, rebuild=True)
     assert published(index) == first.folder
@@ -218,3 +219,17 @@ def test_chunks_survive_the_way_through_json(index: Path) -> None:
     assert chunk.body == text[chunk.start : chunk.end]
     assert len((folder / CHUNKS).read_text("utf-8").split("\n")) == 2
     assert json.loads((folder / CHUNKS).read_text("utf-8"))["source"] == "a/ä.md"
+
+
+def test_documents_that_go_away_while_they_are_read_are_told_in_one_sentence(index: Path) -> None:
+    class GoingAway:
+        times = 0
+
+        def __iter__(self) -> Iterator[Document]:
+            self.times += 1
+            return iter([Document("a/b.md", "a", "Text.")] if self.times == 1 else [])
+
+    embedder = LetterEmbedder()
+    with writer(index), pytest.raises(KnowledgeBaseError, match="went away while they were read"):
+        build(index, GoingAway(), (), embedder, recipe_of(embedder, 64, 0, "exact"))
+    assert not list(index.glob("gen-*"))

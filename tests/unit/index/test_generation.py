@@ -19,6 +19,7 @@ from rag.index.generation import (
     Abstention,
     Manifest,
     Recipe,
+    generations,
     new_name,
     point_at,
     publish,
@@ -45,12 +46,8 @@ def make(index: Path, name: str = "gen-1", **files: str) -> tuple[Path, Manifest
     return folder, manifest
 
 
-def test_the_point_of_abstention_is_kept_and_a_manifest_without_one_is_read(tmp_path: Path) -> None:
+def test_the_point_of_abstention_is_kept(tmp_path: Path) -> None:
     _, without = make(tmp_path)
-    assert Manifest.read(tmp_path / "gen-1.tmp") == without
-    written = json.loads((tmp_path / "gen-1.tmp" / MANIFEST).read_text())
-    del written["abstention"]
-    (tmp_path / "gen-1.tmp" / MANIFEST).write_text(json.dumps(written))
     assert Manifest.read(tmp_path / "gen-1.tmp") == without
     chosen = replace(without, abstention=Abstention("1", 0.25))
     chosen.write(tmp_path / "gen-1.tmp")
@@ -111,7 +108,19 @@ def test_one_can_go_back_to_an_older_generation(tmp_path: Path) -> None:
     assert published(tmp_path) == tmp_path / "gen-1"
 
 
-@pytest.mark.parametrize("content", [b"gen-9\n", b"", b"../elsewhere\n", b"gen-1/..\n", b"ingest.lock\n", b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"gen-9\n",
+        b"",
+        b"../elsewhere\n",
+        b"gen-1/..\n",
+        b"ingest.lock\n",
+        b"\xff\xfe",
+        b"gen-" + b"1" * 300,
+        b"gen-1.tmp",
+    ],
+)
 def test_current_that_names_nothing_is_told(tmp_path: Path, content: bytes) -> None:
     publish(tmp_path, make(tmp_path)[0], "gen-1")
     (tmp_path / "CURRENT").write_bytes(content)
@@ -128,7 +137,7 @@ def test_a_generation_dropped_since_current_was_read_gives_way_to_the_newer_one(
     assert published(tmp_path) == tmp_path / "gen-2"
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 3}', '{"format": 3, "recipe": {}}', "null"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 4}', '{"format": 4, "recipe": {}}', "null"])
 def test_a_manifest_that_cannot_be_read_is_told(tmp_path: Path, text: str) -> None:
     folder, _ = make(tmp_path)
     (folder / MANIFEST).write_text(text)
@@ -159,15 +168,14 @@ def test_damage_names_the_file(tmp_path: Path, name: str) -> None:
     assert damage(folder, manifest) == f"{name} is missing"
 
 
-def test_files_that_may_change_must_still_be_there(tmp_path: Path) -> None:
-    folder, _ = make(tmp_path)
-    kept = file_hashes(folder, without="store")
-    assert list(kept) == ["chunks.jsonl"]
-    manifest = Manifest("gen-1", "", RECIPE, "", 1, {}, (), 1, (), kept, derived=("store/rows",))
-    (folder / "store/rows").write_text("changed")
-    assert damage(folder, manifest) == ""
-    (folder / "store/rows").unlink()
-    assert damage(folder, manifest) == "store/rows is missing"
+def test_finished_generations_are_listed_newest_first(tmp_path: Path) -> None:
+    for n in (1, 2, 3):
+        make(tmp_path, f"gen-{n}")
+        if n != 3:
+            publish(tmp_path, tmp_path / f"gen-{n}.tmp", f"gen-{n}")
+    (tmp_path / "gen-9").write_text("no folder")
+    assert [folder.name for folder in generations(tmp_path)] == ["gen-2", "gen-1"]
+    assert generations(tmp_path / "missing") == []
 
 
 def test_names_sort_by_time_and_end_in_what_they_hold() -> None:

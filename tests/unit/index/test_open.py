@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from rag.index import choose
 from rag.index import open as open_module
-from rag.index.generation import point_at, published
+from rag.index.generation import Manifest, point_at, published
 from rag.index.open import IndexReader, OpenIndex
 from rag.schema import VectorIndexError
 from tests.doubles.embedder import LetterEmbedder
@@ -105,9 +107,9 @@ def test_threads_that_ask_at_once_open_a_generation_once(index: Path, monkeypatc
     opened: list[Path] = []
 
     class Counted(OpenIndex):
-        def __init__(self, folder: Path) -> None:
+        def __init__(self, folder: Path, looked_at: Manifest | None = None) -> None:
             opened.append(folder)
-            super().__init__(folder)
+            super().__init__(folder, looked_at)
 
     monkeypatch.setattr(open_module, "OpenIndex", Counted)
     reader = IndexReader(index, LetterEmbedder())
@@ -128,7 +130,8 @@ def test_a_generation_dropped_while_it_is_opened_gives_way_to_the_newer_one(
 ) -> None:
     """Ingests may publish between a reader's look at CURRENT and the end of its opening."""
     dropped = ingest(index).folder
-    real = getattr(open_module, step)
+    module = choose if step == "visible_damage" else open_module
+    real = getattr(module, step)
     once = iter([True])
 
     def lose_it_first(*arguments: object) -> object:
@@ -137,7 +140,7 @@ def test_a_generation_dropped_while_it_is_opened_gives_way_to_the_newer_one(
             shutil.rmtree(dropped)
         return real(*arguments)
 
-    monkeypatch.setattr(open_module, step, lose_it_first)
+    monkeypatch.setattr(module, step, lose_it_first)
     found = IndexReader(index, LetterEmbedder()).current()
     assert index / found.name == published(index)
     assert len(found.chunks) == 4
@@ -152,6 +155,75 @@ def test_an_index_that_changes_all_the_time_is_told_in_one_sentence(
         ingest(index, rebuild=True)
         return "chunks.jsonl is missing"
 
-    monkeypatch.setattr(open_module, "visible_damage", damaged)
+    monkeypatch.setattr(choose, "visible_damage", damaged)
     with pytest.raises(VectorIndexError, match=r"^The index in .* changes faster than it can be opened; try again\.$"):
         IndexReader(index, LetterEmbedder()).current()
+
+
+def test_a_damaged_index_gives_way_to_the_one_before_it(index: Path) -> None:
+    first, second = ingest(index), ingest(index, NEWER)
+    whole = (second.folder / "vectors.npy").read_bytes()
+    (second.folder / "vectors.npy").write_bytes(b"")
+    reader = IndexReader(index, LetterEmbedder())
+    assert reader.current().name == reader.manifest().name == first.manifest.name
+    assert re.fullmatch(
+        rf"The index {second.manifest.name} is damaged \(vectors\.npy has changed\), so answers come from the index of "
+        r"\d+ \w+ \d{4}, \d\d:\d\d UTC; run: python -m rag\.ingest --rebuild\.",
+        reader.chosen().notice,
+    )
+    (second.folder / "vectors.npy").write_bytes(whole)
+    assert reader.current().name == first.manifest.name  # it is not looked at again at every question
+    assert IndexReader(index, LetterEmbedder()).chosen().notice == ""
+
+
+def test_a_damaged_index_is_looked_at_again_after_a_while(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choose, "_AGAIN", -1.0)
+    first, second = ingest(index), ingest(index, NEWER)
+    whole = (second.folder / "vectors.npy").read_bytes()
+    reader = IndexReader(index, LetterEmbedder())
+    (second.folder / "vectors.npy").write_bytes(b"")
+    assert reader.current().name == first.manifest.name
+    (second.folder / "vectors.npy").write_bytes(whole)
+    assert reader.current().name == second.manifest.name
+    assert reader.chosen().notice == ""
+
+
+def test_an_earlier_index_of_another_model_does_not_answer(index: Path) -> None:
+    ingest(index, embedder=LetterEmbedder("other letters"))
+    second = ingest(index, NEWER)
+    (second.folder / "chunks.jsonl").unlink()
+    with pytest.raises(VectorIndexError, match=r"chunks\.jsonl is missing\); run: python -m rag\.ingest --rebuild\.$"):
+        IndexReader(index, LetterEmbedder()).current()
+
+
+def test_a_later_index_does_not_answer_for_one_that_was_gone_back_to(index: Path) -> None:
+    first = ingest(index)
+    ingest(index, NEWER)
+    point_at(index, first.manifest.name)
+    (first.folder / "chunks.jsonl").unlink()
+    with pytest.raises(VectorIndexError, match=r"chunks\.jsonl is missing"):
+        IndexReader(index, LetterEmbedder()).current()
+
+
+@pytest.mark.parametrize("named", [None, "gen-0\n", "\0", ""])
+def test_where_current_is_damaged_the_newest_index_answers(index: Path, named: str | None) -> None:
+    ingest(index)
+    second = ingest(index, NEWER)
+    if named is None:
+        (index / "CURRENT").unlink()
+    else:
+        (index / "CURRENT").write_text(named)
+    reader = IndexReader(index, LetterEmbedder())
+    assert reader.current().name == second.manifest.name
+    assert re.match(
+        r".*CURRENT (is missing|names no generation), so answers come from the index of", reader.chosen().notice
+    )
+
+
+def test_what_a_file_that_changed_while_it_was_open_does_is_told(index: Path) -> None:
+    opened = OpenIndex(ingest(index).folder)
+    (index / opened.name / "columns/names.json").unlink()
+    with pytest.raises(VectorIndexError, match=r"changed while it was open\); run:"), opened.reading():
+        opened.scope("animals")
+    with pytest.raises(IndexError), opened.reading():  # all of it was read whole: that is no damage, but a mistake here
+        opened.chunks[99]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.documents.code_spans import parts
 from rag.web.answer_text import PAGE_SPEAKS, linked, plain, with_notice, with_sources
 
 # Letters that mean something to Markdown, HTML or to our own marks, in any order.
@@ -37,16 +40,44 @@ def test_nothing_that_loads_or_runs_is_left(text: str) -> None:
 
 
 def test_ordinary_text_is_left_alone() -> None:
-    text = "5 < 6 & 7 > 3, **bold**, `a[1] <b>`, fish & chips\n\n```\nx[2] = <y>\n```"
+    text = "# Six & 7 > 3\n\n- **bold**, _it_ 5: fish & chips!\n\n> Yes. (1) | a | b |\n1. One"
     assert linked(text, 1) == text
 
 
-@given(HOSTILE)
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("`a[1] <b>`", "<code>a&#91;1&#93; &lt;b&#62;</code>"),
+        ("``a`b``!", "<code >a&#96;b</code>!"),
+        ("a ` b", "a &#96; b"),
+        ("```py\nx[2] = <y>\n```", "````py\nx[2] = <y>\n````"),
+        ("- so:\n  ~~~mermaid x\n  a\n   b\n  ~~~\nEnd", "- so:\n````mermaid\na\n b\n````\nEnd"),
+        ("```\n````` x", "``````\n````` x\n``````"),
+        ("![1] and \\[1]", r"&#33;[\[1\]](#s1-1) and &#92;[\[1\]](#s1-1)"),
+        ("http://a.b www.a.b me@a.b", "http&#58;//a.b www&#46;a.b me&#64;a.b"),
+        ("a\r```\r\n[x](y)\r```", "a\n````\n[x](y)\n````"),
+    ],
+)
+def test_code_and_addresses_are_letters_however_the_page_reads_them(text: str, shown: str) -> None:
+    assert linked(text, 1) == shown
+
+
+UNFENCED = HOSTILE.filter(lambda text: not any(part.fence for part in parts(text)))
+
+
+@given(UNFENCED)
 def test_the_history_gets_back_what_was_said(text: str) -> None:
     assert plain(linked(text, 2)) == text
 
 
-@given(HOSTILE.filter(str.strip))
+@given(HOSTILE)
+def test_a_fenced_block_comes_back_at_the_margin(text: str) -> None:
+    shown = linked(text, 2)
+    assert linked(plain(shown), 2) == shown
+    assert "<" not in re.sub("</?code *>", "", re.sub(r"(?ms)^(`{4,}).*?^\1$", "", shown))
+
+
+@given(UNFENCED.filter(str.strip))
 def test_the_pages_own_words_are_not_the_answers(text: str) -> None:
     for shown in (
         with_notice(linked(text, 1), "The model is down."),
@@ -58,7 +89,9 @@ def test_the_pages_own_words_are_not_the_answers(text: str) -> None:
 
 def test_a_notice_is_one_harmless_paragraph() -> None:
     shown = with_notice("Half an", "The model said <b>no</b>\n\n![x](http://foreign.example).")
-    assert shown == f"Half an\n\n> {PAGE_SPEAKS}The model said &lt;b>no&lt;/b> !&#91;x](http://foreign.example)."
+    assert (
+        shown == f"Half an\n\n> {PAGE_SPEAKS}The model said &lt;b>no&lt;/b> &#33;&#91;x](http&#58;//foreign.example)."
+    )
 
 
 def test_an_answer_cannot_pretend_to_be_the_page() -> None:

@@ -25,6 +25,12 @@ def test_the_greeting_counts() -> None:
     assert "1 document," in greeting(overview)
 
 
+def test_the_greeting_says_why_an_older_index_answers() -> None:
+    overview = Overview("gen-1", "", 1, 4, {}, (), "The newer <one> is damaged.")
+    assert '<p class="notice" role="status">The newer &lt;one&gt; is damaged.</p>' in greeting(overview)
+    assert "notice" not in greeting(Overview("gen-1", "", 1, 4, {}, ()))
+
+
 def test_an_apology_shows_the_command_and_no_markup() -> None:
     assert "<code>python -m rag.ingest</code>" in apology("There is no index; run `python -m rag.ingest`.")
     assert "&lt;b&gt;" in apology("There is no <b>index</b>.")

@@ -41,5 +41,5 @@ async def test_the_policy_goes_with_every_answer_and_with_nothing_else() -> None
     await OwnFilesOnly(app)({"type": "http"}, None, send)
     headers = dict(sent[0]["headers"])
     assert headers[b"a"] == b"b"
-    assert b"default-src 'self'" in headers[b"content-security-policy"]
+    assert b"default-src 'none'" in headers[b"content-security-policy"]
     assert sent[1] == {"type": "http.response.body", "body": b"x"}
