@@ -19,6 +19,7 @@ import numpy as np
 
 from rag.answering.facts import Fact, facts, same
 from rag.answering.meeting import Meet, Meeting
+from rag.documents.code_spans import parts
 from rag.documents.sentences import sentences
 from rag.index.embed import Vectors
 from rag.index.lexical import STOP_WORDS, words
@@ -92,13 +93,15 @@ class Evidence:
     def check(self, text: str, sources: Mapping[int, int]) -> Iterator[Checked]:
         """The sentences of `text` that claim something; its `[n]` stands for source `sources[n]`."""
         cited: set[int] = set()
-        spans = list(sentences(text))
+        spans, code = list(sentences(text)), list(parts(text))
         for at, (start, end) in enumerate(spans):
             # A number at the end of a line speaks for the sentences before it.
             line = text[start:].split("\n", 1)[0]
             following = spans[at + 1][0] if at + 1 < len(spans) else len(text)
             cited = _numbered(text[start:following], sources) or _numbered(line, sources) or cited
             said = _bare(text[start:end])
+            if any(part.fence and part.start < end and start < part.end for part in code):
+                continue
             if (claims := _claims(said)) is not None:
                 yield self._judged(start, end, said, claims, cited or set(range(1, len(self._found) + 1)))
 

@@ -67,7 +67,7 @@ def _finished(answer: Answer, turn: int, on_page: bool) -> str | dict[str, Any]:
         if answer.fault:
             return with_notice(answer.text, answer.fault, on_page=False)
         return with_sources(answer.text, sources)
-    text = linked(answer.text, turn)
+    text = linked(answer.text, turn, answer.doubts)
     return {
         "role": "assistant",
         "content": with_notice(text, answer.fault) if answer.fault else text,

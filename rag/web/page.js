@@ -80,6 +80,7 @@
           return `[${n}]`;
         })
         .replace(/> \u2060/g, "")
+        .replace(/<span class="doubt[^>]*>|<\/span>/g, "")
         .replace(/<code( *)>([^<]*)<\/code>/g, (_, more, code) => "`" + more.replace(/ /g, "`") + code + more.replace(/ /g, "`") + "`")
         .replace(/&(?:lt|amp|#(\d+));/g, (letter, code) => letters[letter] ?? String.fromCodePoint(Number(code)))).join("");
       const list = [...labels].sort((a, b) => a[0] - b[0]).map(([n, label]) => `[${n}] ${label}`);

@@ -39,7 +39,7 @@ def section(text: str, source: str = "contracts/a.md") -> Section:
 
 PORT = section(
     "The Port of Invergair agreement ends on 30 September 2028. Notice must be given ninety days before. "
-    "The monthly fee is £4,200 and the yearly audit costs £310. Rhona McAllister signs every change order.",
+    "The monthly fee is £4,200. Rhona McAllister signs every change order. The yearly audit costs £310.",
 )
 STAFF = section("Rhona McAllister joined in May 2019 and has her desk in Oban.", "employees/rhona.md")
 

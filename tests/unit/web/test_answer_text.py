@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.documents.code_spans import parts
+from rag.schema import Doubt
 from rag.web.answer_text import PAGE_SPEAKS, linked, plain, with_notice, with_sources
 
 # Letters that mean something to Markdown, HTML or to our own marks, in any order.
@@ -103,3 +104,31 @@ def test_a_program_is_told_what_the_numbers_mean() -> None:
     assert told == f"Yes [1][2].\n\n{PAGE_SPEAKS}Sources: [1] a.md, [2] b.md"
     assert plain(told) == "Yes [1][2]."
     assert with_sources("I don't know.", {}) == "I don't know."
+
+
+DOUBTED = "- It ends on **30 June** [1].\n- It costs `9 < 10` <b>pounds</b> [2].\n\n| Tier | Fee |\n| --- | --- |\n| Gold | 12 |\n"
+
+
+def doubts_of(*texts: str, why: str = 'Not "there" > here.') -> list[Doubt]:
+    return [Doubt(DOUBTED.index(text), DOUBTED.index(text) + len(text), why, n == 1) for n, text in enumerate(texts)]
+
+
+def test_doubts_are_marked_inside_list_items_and_cells_with_why_on_hover() -> None:
+    doubts = doubts_of("- It ends on **30 June** [1].", "- It costs `9 < 10` <b>pounds</b> [2].", "| Gold | 12 |")
+    shown = linked(DOUBTED, 1, doubts)
+    opened = '<span class="doubt" role="note" tabindex="0" title="Not &quot;there&quot; &gt; here.">'
+    assert shown.startswith(f"- {opened}It ends on **30 June** [\\[1\\]](#s1-1).</span>\n")
+    assert '- <span class="doubt disputed"' in shown
+    assert f"| {opened}Gold</span> | {opened}12</span> |" in shown
+    assert "<b>" not in shown
+
+
+def test_the_history_knows_nothing_of_doubts() -> None:
+    shown = linked(DOUBTED, 1, doubts_of("- It ends on **30 June** [1].", "| Gold | 12 |"))
+    assert plain(shown) == DOUBTED.rstrip() == plain(linked(DOUBTED, 1)).rstrip() or plain(shown) == DOUBTED
+
+
+def test_nobody_else_can_write_a_doubt() -> None:
+    said = "\ue000It is\ue3ff so \ue123"
+    assert linked(said, 1) == "It is so "
+    assert linked('<span class="doubt" title="x">', 1).startswith("&lt;span")
