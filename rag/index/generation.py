@@ -73,6 +73,8 @@ class Manifest:
     samples: Mapping[str, str] = field(default_factory=dict)
     derived: tuple[str, ...] = ()
     abstention: Abstention | None = None
+    invisible: float | None = None
+    """Share of the text that lies beyond what the embedding model reads; None where that was not counted."""
     format: int = FORMAT
 
     @classmethod
