@@ -31,7 +31,7 @@ def documents_html(found: Sequence[Listed], page: int) -> str:
         return '<p class="none">No document is called that.</p>'
     page = max(0, min(page, (len(found) - 1) // ROWS))
     rows = "".join(
-        f'<tr><td><button type="button" data-open="{escape(one.source)}" data-page="{page}">{escape(one.title or one.source)}'
+        f'<tr><td><button type="button" data-document="{escape(one.source)}" data-page="{page}">{escape(one.title or one.source)}'
         f'</button><span class="path">{escape(one.source)}</span></td><td>{escape(doc_type_label(one.doc_type))}</td>'
         f"<td>{one.chunks:,}</td><td>{one.characters:,}</td></tr>"
         for one in found[page * ROWS : (page + 1) * ROWS]
@@ -47,7 +47,7 @@ def document_html(listed: Listed, chunks: Sequence[Chunk], first: int, back: int
     shown = "".join(_chunk(chunk, first + at, listed.chunks) for at, chunk in enumerate(chunks))
     source = escape(listed.source)
     remove = f'<button type="button" data-remove="{source}">Remove</button>' if may else ""
-    ways = _ways(first // CHUNKS, CHUNKS, listed.chunks, "chunk", f' data-open="{source}" data-back="{back}"')
+    ways = _ways(first // CHUNKS, CHUNKS, listed.chunks, "chunk", f' data-document="{source}" data-back="{back}"')
     return (
         f'<article class="document"><header><button type="button" data-page="{back}">&lsaquo; All documents</button>{remove}'
         f'</header><h3 tabindex="-1">{escape(listed.title or listed.source)}</h3>'

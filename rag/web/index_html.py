@@ -30,14 +30,14 @@ def summary_html(manifest: Manifest) -> str:
     recipe = manifest.recipe
     said = (
         f"Built {when(manifest.created)} from {count(manifest.documents, 'document')} in {count(manifest.chunks, 'chunk')}. "
-        f"{_STORES.get(recipe.store, recipe.store)} keeps them, {recipe.embedder.partition('@')[0]} finds them"
+        f"Stored in {_STORES.get(recipe.store, recipe.store)}, embedded by {recipe.embedder.partition('@')[0]}"
     )
     if manifest.invisible is None:
         said += "."
     elif manifest.invisible:
-        said += f", and {_percent(manifest.invisible)} of the text lies beyond what it reads; lower RAG_CHUNK_SIZE."
+        said += f", which does not see {_percent(manifest.invisible)} of the text; lower RAG_CHUNK_SIZE."
     else:
-        said += " and reads every word."
+        said += ", which sees every word."
     return f"<h2>Index</h2><p>{escape(said)}</p>"
 
 

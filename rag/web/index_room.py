@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -18,6 +17,7 @@ from rag.web import documents_html as shelf
 from rag.web import index_html as told
 from rag.web.labels import ALL_DOCUMENTS, doc_type_choices, doc_type_label
 from rag.web.needs import Keeper
+from rag.web.posted_data import data_of, forget, host_of, number_of, text_of
 
 _QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 _CLICKS = """element.addEventListener('click', (event) => {
@@ -84,7 +84,7 @@ def index_room(keeper: Keeper, tab: gr.Tab) -> None:
 
     def listing(kind: str, query: str, page: int = 0) -> str:
         try:
-            return shelf.documents_html(shelf.matching(keeper.documents(), _text(kind), _text(query)), page)
+            return shelf.documents_html(shelf.matching(keeper.documents(), text_of(kind), text_of(query)), page)
         except LodestarError:
             return ""
 
@@ -92,7 +92,7 @@ def index_room(keeper: Keeper, tab: gr.Tab) -> None:
 
     def read(into_now: str, kind: str, request: gr.Request) -> dict[Any, Any]:
         """The state of index and ingest, as this visitor may see it."""
-        refused, now = keeper.refusal(_host(request)), keeper.ingesting
+        refused, now = keeper.refusal(host_of(request)), keeper.ingesting
         shown: dict[Any, Any] = {
             closed: told.said_html(refused),
             keeping: gr.Column(visible=not refused),
@@ -103,8 +103,8 @@ def index_room(keeper: Keeper, tab: gr.Tab) -> None:
         try:
             manifest = keeper.manifest()
             kinds = dict(manifest.doc_types)
-            labels = [(doc_type_label(name), name) for name in sorted(kinds)]
-            chosen = into_now or next(iter(sorted(kinds)), "")
+            chosen = text_of(into_now) or next(iter(sorted(kinds)), "")
+            labels = [(doc_type_label(name) if name in kinds else name, name) for name in sorted({*kinds, chosen})]
             return shown | {
                 summary: told.summary_html(manifest),
                 into: gr.Dropdown(labels, value=chosen),
@@ -133,7 +133,7 @@ def index_room(keeper: Keeper, tab: gr.Tab) -> None:
     def find(kind: str, query: str) -> str:
         return listing(kind, query)
 
-    words.input(find, [doc_type, words], [main], trigger_mode="always_last", **_QUIET)
+    words.change(find, [doc_type, words], [main], trigger_mode="always_last", **_QUIET)
     doc_type.input(find, [doc_type, words], [main], **_QUIET)
 
     asking = [confirm, question, yes, asked]
@@ -148,13 +148,13 @@ def index_room(keeper: Keeper, tab: gr.Tab) -> None:
 
     def clicked(kind: str, query: str, request: gr.Request, event: gr.EventData) -> dict[Any, Any]:
         """A document is opened, another page turned to, or a document is to be removed."""
-        data = _data(event)
-        page = _number(data.get("back", data.get("page")))
-        source = _text(data.get("remove") or data.get("open"))
+        data = data_of(event)
+        page = number_of(data.get("back", data.get("page")))
+        source = text_of(data.get("remove") or data.get("document"))
         if not source:
             return {main: listing(kind, query, page), finding: gr.Row(visible=True), opened: False}
-        may = not keeper.refusal(_host(request))
-        first = _number(data.get("first"))
+        may = not keeper.refusal(host_of(request))
+        first = number_of(data.get("first"))
         try:
             listed, chunks = keeper.document(source, first, shelf.CHUNKS)
         except LodestarError as error:
@@ -169,7 +169,7 @@ def index_room(keeper: Keeper, tab: gr.Tab) -> None:
     )
 
     def wants(event: gr.EventData) -> dict[Any, Any]:
-        name = _text(_data(event).get("publish"))
+        name = text_of(data_of(event).get("publish"))
         sentence = told.publish_question(keeper.kept(), name) if name else ""
         return ask(sentence, "Use that index", ("publish", name)) if sentence else {said: _status("")}
 
@@ -179,12 +179,12 @@ def index_room(keeper: Keeper, tab: gr.Tab) -> None:
     def take(uploads: Sequence[Upload], into_now: str, request: gr.Request) -> dict[Any, Any]:
         """Files were chosen: those that are new are written, those that exist are asked about."""
         try:
-            added = keeper.add(_host(request), _text(into_now), uploads or [])
+            added = keeper.add(host_of(request), text_of(into_now), uploads or [])
         except LodestarError as error:
-            _forget(uploads or [])
+            forget(uploads or [])
             return {said: _status(told.said_html(str(error)))}
         waiting = {upload.path for upload in added.existing}
-        _forget([upload for upload in uploads if upload.path not in waiting])
+        forget([upload for upload in uploads if upload.path not in waiting])
         shown: dict[Any, Any] = {said: _status(told.added_html(added))}
         if added.existing:
             sentence = told.replace_question(into_now, [upload.name for upload in added.existing])
@@ -196,7 +196,7 @@ def index_room(keeper: Keeper, tab: gr.Tab) -> None:
 
     def start(request: gr.Request) -> dict[Any, Any]:
         try:
-            keeper.ingest(_host(request))
+            keeper.ingest(host_of(request))
             return {said: _status("")}
         except LodestarError as error:
             return {said: _status(told.said_html(str(error)))}
@@ -209,16 +209,16 @@ def index_room(keeper: Keeper, tab: gr.Tab) -> None:
         try:
             match what:
                 case ("publish", name):
-                    manifest = keeper.go_to(_host(request), name)
+                    manifest = keeper.go_to(host_of(request), name)
                     sentence = f"Answers now come from the index of {told.when(manifest.created)}."
                     return shown | {said: _status(told.said_html(sentence))}
                 case ("remove", source):
-                    place = keeper.remove(_host(request), source)
+                    place = keeper.remove(host_of(request), source)
                     sentence = f"{source} is now {place}. Ingest, and answers no longer know it."
                     return shown | {said: _status(told.said_html(sentence))}
                 case ("replace", kind, uploads):
-                    added = keeper.add(_host(request), kind, uploads, replace=True)
-                    _forget(uploads)
+                    added = keeper.add(host_of(request), kind, uploads, replace=True)
+                    forget(uploads)
                     return shown | {said: _status(told.added_html(added))}
         except LodestarError as error:
             return shown | {said: _status(told.said_html(str(error)))}
@@ -226,7 +226,7 @@ def index_room(keeper: Keeper, tab: gr.Tab) -> None:
 
     def cancel(what: tuple[Any, ...] | None) -> dict[Any, Any]:
         if what and what[0] == "replace":
-            _forget(what[2])
+            forget(what[2])
         return {confirm: gr.Column(visible=False), asked: None}
 
     ended = [confirm, asked, said]
@@ -237,27 +237,3 @@ def index_room(keeper: Keeper, tab: gr.Tab) -> None:
 def _status(inside: str) -> str:
     """Read out by a screen reader when it changes."""
     return f'<div role="status">{inside}</div>'
-
-
-def _host(request: gr.Request) -> str:
-    return str(request.headers.get("host", "")) if request else ""
-
-
-def _data(event: gr.EventData) -> dict[str, Any]:
-    data = getattr(event, "_data", None)
-    return data if isinstance(data, dict) else {}
-
-
-def _text(value: object) -> str:
-    return value[:2000] if isinstance(value, str) else ""
-
-
-def _number(value: object) -> int:
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 9 else 0
-
-
-def _forget(uploads: Sequence[Upload]) -> None:
-    """What was uploaded is kept in the knowledge base or not at all."""
-    for upload in uploads:
-        with contextlib.suppress(OSError):
-            upload.path.unlink()
