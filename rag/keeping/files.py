@@ -19,7 +19,7 @@ from rag.documents.load import LOADERS, NO_FOLDER
 from rag.index.generation import NO_SPACE
 from rag.schema import LodestarError
 
-MOST_BYTES = 5_000_000
+MOST_BYTES = 5 * 2**20
 MOST_FILES = 20
 TRASH = ".trash"
 """The folder of the knowledge base that keeps what was removed from the page. Hidden, so it is not read."""
@@ -34,7 +34,7 @@ def readable(path: Path, name: str) -> bytes:
     """The content of an uploaded file that is called `name`. Raises LodestarError with why it cannot be a document."""
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise LodestarError(f"it is larger than {MOST_BYTES // 1_000_000} MB")
+            raise LodestarError(f"it is larger than {MOST_BYTES // 2**20} MB")
         text = LOADERS[Path(name).suffix.lower()](path)
         if not text.replace("\ufeff", "").strip():
             raise LodestarError("it is empty")

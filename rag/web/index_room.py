@@ -24,7 +24,9 @@ _CLICKS = """element.addEventListener('click', (event) => {
   const button = event.target.closest('button[type=button]');
   if (button) trigger('click', {...button.dataset});
 });"""
-_HINT = f'<p class="hint">Up to {MOST_FILES} files of {MOST_BYTES // 1_000_000} MB. A new name in the box makes a new type.</p>'
+_HINT = (
+    f'<p class="hint">Up to {MOST_FILES} files of {MOST_BYTES // 2**20} MB. A new name in the box makes a new type.</p>'
+)
 _TICK = 0.7  # seconds
 
 

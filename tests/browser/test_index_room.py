@@ -6,7 +6,7 @@ import json
 import shutil
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,8 @@ def place(workspace: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def kept(start: Callable[..., App], place: Path) -> Iterator[App]:
-    yield start(
+def kept(start: Callable[..., App], place: Path) -> App:
+    return start(
         "--knowledge-base", str(place / "knowledge-base"), "--index", str(place / "vector_db"), RAG_LLM="extractive"
     )
 
@@ -47,8 +47,8 @@ def choose(page: Any, *files: tuple[str, bytes]) -> str:
     page.locator("#index-said div[role=status]").evaluate("status => status.replaceChildren()")
     payload = [{"name": name, "mimeType": "text/markdown", "buffer": content} for name, content in files]
     page.locator("#adding input[type=file]").set_input_files(payload)
-    page.wait_for_function("() => document.querySelector('#index-said').innerText.trim()")
-    return str(page.locator("#index-said").inner_text())
+    page.wait_for_function("() => document.querySelector('#index-said p')")
+    return str(page.locator("#index-said [role=status]").inner_text())
 
 
 def into(page: Any, doc_type: str) -> None:
@@ -64,7 +64,7 @@ def ingest(page: Any) -> None:
 
 def ingested(page: Any) -> str:
     page.wait_for_function(
-        "() => { const p = document.querySelector('#progress'); return p.innerText.trim() && !p.querySelector('progress'); }"
+        "() => document.querySelector('#progress p') && !document.querySelector('#progress progress')"
     )
     return str(page.locator("#progress").inner_text())
 
@@ -160,7 +160,7 @@ def test_a_file_that_is_too_large_does_not_arrive(kept: App, visit: Any, place: 
     page.locator("#adding input[type=file]").set_input_files(
         [{"name": "large.md", "mimeType": "text/markdown", "buffer": b"word " * 1_100_000}]
     )
-    page.get_by_text("exceeds").first.wait_for()
+    page.get_by_text("maximum allowed size").first.wait_for()
     assert not list((place / "knowledge-base").rglob("large.md"))
 
 
