@@ -89,6 +89,10 @@ class Settings(BaseModel):
     port: int = Field(7860, ge=0, le=65_535, description="Port the page listens on.")
     share: bool = Field(False, description="Make a public link. A password is then required.")
     auth: SecretStr = Field(SecretStr(""), description="USER:PASSWORD asked before the page opens.")
+    manage: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Whether documents can be added and ingested from the page: auto (on this machine only), on or off.",
+    )
 
     @field_validator("openai_base_url")
     @classmethod

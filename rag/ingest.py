@@ -56,21 +56,23 @@ def main() -> None:
     arguments = parser.parse_args()
     started = time.perf_counter()
     settings = command.settings_from(arguments)
-    with Bar() as bar:
+    with Bar(steps=100 if arguments.json else 10) as bar:
         built = ingest(settings, rebuild=arguments.rebuild, progress=bar.show)
     _report(built, settings, time.perf_counter() - started, arguments.json)
 
 
 class Bar:
-    """Progress on standard error: a bar with the time left on a terminal, else a line every ten per cent."""
+    """Progress on standard error: a bar with the time left on a terminal, else a line for each of `steps` parts."""
 
-    def __init__(self, doing: str = "Embedding", done: str = "Embedded", things: str = "chunks") -> None:
+    def __init__(
+        self, doing: str = "Embedding", done: str = "Embedded", things: str = "chunks", *, steps: int = 10
+    ) -> None:
         from tqdm import tqdm
 
         self._done, self._things = done, things
         self._terminal = sys.stderr.isatty()
         self._started = 0.0
-        self._tenths = -1
+        self._steps, self._step = steps, -1
         self._bar = tqdm(unit=f" {things}", desc=doing, disable=not self._terminal, leave=False, total=0)
 
     def __enter__(self) -> Bar:
@@ -86,9 +88,9 @@ class Bar:
             return
         if done == 0:
             self._started = time.perf_counter()
-        tenths = 10 * done // max(1, total)
-        if tenths > self._tenths and total:
-            self._tenths = tenths
+        step = self._steps * done // max(1, total)
+        if step > self._step and total:
+            self._step = step
             spent = time.perf_counter() - self._started
             left = (
                 f", {done / spent:.0f} a second, about {spent / done * (total - done):.0f} s left"

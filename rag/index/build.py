@@ -120,7 +120,7 @@ def build(
     digest = digest_of(documents)
     if not rebuild and (manifest := up_to_date(index, digest, recipe, skipped)):
         forget_unfinished(index)
-        return Built(index / manifest.name, manifest, 0, manifest.chunks, True, 0.0)
+        return Built(index / manifest.name, manifest, 0, manifest.chunks, True, manifest.invisible or 0.0)
     name = new_name(digest + repr(recipe))
     folder = index / f"{name}.tmp"
     folder.mkdir()
@@ -158,6 +158,7 @@ def build(
             files=files,
             samples=file_samples(folder, files),
             abstention=abstention,
+            invisible=round(invisible, 6),
         )
         manifest.write(folder)
         published_folder = publish(index, folder, name)

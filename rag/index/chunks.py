@@ -6,6 +6,7 @@ neighbours or the row of a text are found without reading a single chunk.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import weakref
@@ -107,6 +108,17 @@ class Chunks(Sequence[Chunk]):
     def documents_of(self, rows: Rows) -> Rows:
         """The number of each row's document."""
         return np.searchsorted(self._firsts, rows, side="right") - 1
+
+    def spans(self) -> list[tuple[int, int]]:
+        """For each document its first row and the row after its last."""
+        return list(itertools.pairwise(self._firsts.tolist()))
+
+    def fingerprints(self) -> dict[str, str]:
+        """For each source a digest of the texts of its chunks. No chunk is read for it."""
+        by_row = np.empty(len(self), np.uint64)
+        by_row[self._digested] = self._digests
+        spans = zip(self._names["sources"], self.spans(), strict=True)
+        return {source: blake2b(by_row[slice(*span)].tobytes(), digest_size=8).hexdigest() for source, span in spans}
 
     def scope(self, doc_type: str | None, sources: Sequence[str]) -> Rows:
         """The rows that a filter leaves, ascending."""

@@ -75,6 +75,8 @@ class Manifest:
     files: Mapping[str, str] = field(default_factory=dict)
     samples: Mapping[str, str] = field(default_factory=dict)
     abstention: Abstention | None = None
+    invisible: float | None = None
+    """Share of the text that lies beyond what the embedding model reads; None where that was not counted."""
     format: int = FORMAT
 
     @classmethod

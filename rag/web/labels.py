@@ -16,6 +16,11 @@ def doc_type_label(doc_type: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def count(number: int, one: str, many: str = "") -> str:
+    """`1 document`, `1,200 documents`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def place_label(chunk: Chunk) -> str:
     """Where a chunk stands: title, then the headings that lead to it, the title not said twice."""
     parts = [part.strip() for part in chunk.heading.split(">") if part.strip()]

@@ -1,4 +1,4 @@
-"""What the page needs of an assistant, written down as a type so that the room can be tested without a real one."""
+"""What the page needs of an assistant and a keeper, written down as types so that the room can be tested without real ones."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from rag.config import Settings
-from rag.schema import Answer, LlmChoice, Overview, Turn
+from rag.index.changes import Changes
+from rag.index.contents import Listed
+from rag.index.generation import Manifest
+from rag.keeping.ingesting import Ingesting
+from rag.keeping.keeper import Added, Upload
+from rag.keeping.kept import Kept
+from rag.keeping.pending import Pending
+from rag.schema import Answer, Chunk, LlmChoice, Overview, Turn
 
 
 class Assistant(Protocol):
@@ -26,3 +33,35 @@ class Assistant(Protocol):
     def stream(
         self, question: str, history: Sequence[Turn], *, doc_type: str | None = None, llm: str | None = None
     ) -> AsyncIterator[str | Answer]: ...
+
+
+class Keeper(Protocol):
+    """Keeps documents and index; `rag.keeping.keeper.Keeper` is the real one. `host`: the address a visitor opened."""
+
+    def refusal(self, host: str) -> str: ...
+
+    def manifest(self) -> Manifest: ...
+
+    def documents(self) -> Sequence[Listed]: ...
+
+    def document(self, source: str, first: int, most: int) -> tuple[Listed, list[Chunk]]: ...
+
+    def kept(self) -> list[Kept]: ...
+
+    def last_changes(self) -> tuple[Manifest, Changes] | None: ...
+
+    def pending(self) -> Pending: ...
+
+    @property
+    def ingesting(self) -> Ingesting: ...
+
+    @property
+    def changed(self) -> Changes | None: ...
+
+    def ingest(self, host: str) -> None: ...
+
+    def add(self, host: str, doc_type: str, uploads: Sequence[Upload], *, replace: bool = False) -> Added: ...
+
+    def remove(self, host: str, source: str) -> str: ...
+
+    def go_to(self, host: str, name: str) -> Manifest: ...

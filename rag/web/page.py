@@ -15,7 +15,7 @@ from rag.web.history import Message, fitting
 from rag.web.index_room import index_room
 from rag.web.labels import ALL_DOCUMENTS, apology, doc_type_choices, greeting, llm_choices
 from rag.web.map_room import map_room
-from rag.web.needs import Assistant
+from rag.web.needs import Assistant, Keeper
 from rag.web.quality_room import quality_room
 from rag.web.sources import sources_html
 
@@ -35,8 +35,8 @@ _BY = '<span class="by">Answered by</span>'
 _TOO_LONG = '<p id="too-long" role="status" hidden></p>'
 
 
-def build(assistant: Assistant) -> gr.Blocks:
-    """The whole page over one assistant."""
+def build(assistant: Assistant, keeper: Keeper) -> gr.Blocks:
+    """The whole page over one assistant, and the keeper of its documents."""
     page: gr.Blocks = gr.Blocks(title="Lodestar", analytics_enabled=False, fill_height=True, fill_width=True)
     with page:
         # True once a browser has loaded the page. A program that calls the API never loads it, and gets plain text.
@@ -62,8 +62,8 @@ def build(assistant: Assistant) -> gr.Blocks:
                 map_room(assistant, chat)
             with gr.Tab("Quality", id="quality", elem_id="room-quality"):
                 quality_room(assistant)
-            with gr.Tab("Index", id="index", elem_id="room-index"):
-                index_room(assistant)
+            with gr.Tab("Index", id="index", elem_id="room-index") as index_tab:
+                index_room(keeper, index_tab)
         _keep_panel(chat, panel)
         _ask_examples(chat)
         _survive_restart(chat, on_page)

@@ -10,6 +10,8 @@ import threading
 from typing import Any
 
 from rag.config import Settings
+from rag.keeping.files import MOST_BYTES
+from rag.keeping.keeper import Keeper
 from rag.schema import SettingsError
 from rag.web.needs import Assistant
 
@@ -75,7 +77,7 @@ def serve(assistant: Assistant, settings: Settings) -> None:
     from rag.web.page import build
 
     auth, made_up = login(settings)
-    page = build(assistant)
+    page = build(assistant, Keeper(settings))
     try:
         _, local_url, share_url = page.launch(
             server_name=settings.host,
@@ -88,7 +90,7 @@ def serve(assistant: Assistant, settings: Settings) -> None:
             favicon_path=theme.STAR,
             app_kwargs={"middleware": [Middleware(OwnFilesOnly)]},
             footer_links=[],
-            max_file_size="1kb",
+            max_file_size="1kb" if settings.manage == "off" else MOST_BYTES,
             max_threads=_AT_ONCE,
             run_history=False,
             enable_monitoring=False,

@@ -17,7 +17,8 @@ import rag
 ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "app.py"
 FILES = sorted((ROOT / "rag").rglob("*.py"))
-DRAWN_WITH_GRADIO = ("rag.web.page", "rag.web.theme")
+ROOMS = [f"{room}_room" for room in ("map", "quality", "index")]
+DRAWN_WITH_GRADIO = ("rag.web.page", "rag.web.theme", *(f"rag.web.{room}" for room in ROOMS))
 HEAVY = (
     "torch onnx onnxruntime transformers sentence_transformers tokenizers chromadb faiss bm25s sklearn plotly gradio openai xllamacpp "
     "langchain langchain_classic langchain_chroma langchain_openai"
@@ -166,9 +167,9 @@ def test_the_app_is_small_and_help_is_quick() -> None:
     assert done.stdout.splitlines()[-1] == "[]", "help needs none of these"
 
 
-def test_only_the_page_and_its_theme_need_gradio() -> None:
+def test_only_the_page_its_rooms_and_its_theme_need_gradio() -> None:
     web = APP.parent / "rag" / "web"
-    names = sorted(path.stem for path in web.glob("*.py") if path.stem not in ("page", "theme", "__init__"))
+    names = sorted(path.stem for path in web.glob("*.py") if path.stem not in ("page", "theme", "__init__", *ROOMS))
     code = f"import sys, {', '.join(f'rag.web.{name}' for name in names)}\nprint('gradio' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=APP.parent, capture_output=True, text=True, timeout=60)
     assert len(names) > 8

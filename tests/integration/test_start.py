@@ -17,6 +17,7 @@ import json, sys
 from pathlib import Path
 from rag.answering.assistant import Assistant
 from rag.config import Settings
+from rag.keeping.keeper import Keeper
 from rag.index import embed
 from rag.index.open import IndexReader
 from tests.doubles.embedder import LetterEmbedder
@@ -32,7 +33,7 @@ from rag.ingest import ingest
 ingest(settings)
 before = set(sys.modules)
 assistant = Assistant.open(settings)
-build(assistant)
+build(assistant, Keeper(settings))
 assistant.warm_up()
 warm = set(sys.modules)
 answers = [assistant.ask(question).text for question in ("When does the agreement end?", "Wat dose the prob cost?")]
