@@ -108,6 +108,10 @@ class Chunks(Sequence[Chunk]):
         """The number of each row's document."""
         return np.searchsorted(self._firsts, rows, side="right") - 1
 
+    def doc_types_of(self, rows: Rows) -> tuple[Rows, list[str]]:
+        """The doc_type of each row, as a number into the names that come with it."""
+        return self._kinds[self.documents_of(rows)].astype(np.int64), self._doc_types
+
     def scope(self, doc_type: str | None, sources: Sequence[str]) -> Rows:
         """The rows that a filter leaves, ascending."""
         keep = np.ones(len(self._kinds), bool)

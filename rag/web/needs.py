@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from rag.config import Settings
+from rag.index.open import OpenIndex
 from rag.schema import Answer, LlmChoice, Overview, Turn
 
 
@@ -16,6 +17,8 @@ class Assistant(Protocol):
     def settings(self) -> Settings: ...
 
     def overview(self) -> Overview: ...
+
+    def index(self) -> OpenIndex: ...
 
     def llms(self) -> list[LlmChoice]: ...
 
