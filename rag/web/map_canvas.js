@@ -126,7 +126,7 @@
       this.turn = { sinYaw: Math.sin(yaw), cosYaw: Math.cos(yaw), sinPitch: Math.sin(pitch), cosPitch: Math.cos(pitch) };
       const [right, top] = this.reach.flat;
       const room = [width / 2 - 28, height / 2 - 28];
-      this.scale = camera.zoom * (this.deep ? Math.min(...room) * 0.95 / this.reach.deep : Math.min(room[0] / right, room[1] / top));
+      this.scale = camera.zoom * (this.deep ? Math.min(...room) * 1.2 / this.reach.deep : Math.min(room[0] / right, room[1] / top));
     }
 
     draw(now) {
@@ -287,18 +287,21 @@
       pen.fillText(String(n + 1), x, y - PIN + 0.5);
     }
 
-    // What lies under a place of the screen: a question before a point.
+    // What lies under a place of the screen: a question before a point, unless a finger is nearer to the point.
     under(x, y, reach = 0) {
-      for (let n = this.questions.length - 1; n >= 0; n--) {
-        const { at } = this.questions[n];
-        if (at && Math.hypot(at[0] - x, at[1] - PIN - y) < 12 + reach) return { question: n };
-      }
-      let best = -1, least = (this.radius + 4 + reach) ** 2;
+      let question = -1, way = 12 + reach;
+      this.questions.forEach(({ at }, n) => {
+        const far = at ? Math.hypot(at[0] - x, at[1] - PIN - y) : Infinity;
+        if (far < way) [question, way] = [n, far];
+      });
+      let point = -1, least = this.radius + 4 + reach;
       for (let n = 0; n < this.count; n++) {
-        const way = (this.sx[n] - x) ** 2 + (this.sy[n] - y) ** 2;
-        if (way < least && !this.hidden.has(this.kinds[n])) [best, least] = [n, way];
+        const dx = this.sx[n] - x, dy = this.sy[n] - y;
+        const far = Math.sqrt(dx * dx + dy * dy);
+        if (far < least && !this.hidden.has(this.kinds[n])) [point, least] = [n, far];
       }
-      return best >= 0 ? { point: best } : {};
+      if (question >= 0 && (way <= 9 || point < 0 || way <= least)) return { question };
+      return point >= 0 ? { point } : {};
     }
 
     // The next point in a direction from the hovered one, among those in sight; the middle one to begin with.

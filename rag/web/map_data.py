@@ -6,9 +6,10 @@ What arrives here was sent by a browser, so anything may have been: it is checke
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable
-from html import escape
-from typing import Any
+from html import escape, unescape
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -105,13 +106,23 @@ def spread(coordinates: Coordinates) -> Coordinates:
         return coordinates
     lowest, highest = coordinates.min(axis=0), coordinates.max(axis=0)
     half = float((highest - lowest).max()) / 2 or 1.0
-    return np.round(32767.5 + (coordinates - (lowest + highest) / 2) / half * 32767.5)
+    return np.asarray(np.round(32767.5 + (coordinates - (lowest + highest) / 2) / half * 32767.5), np.float32)
 
 
 def glimpse(chunk: Chunk) -> Reply:
-    words = " ".join(chunk.body.split())
-    text = words if len(words) <= _GLIMPSE else words[:_GLIMPSE].rsplit(" ", 1)[0] + " …"
+    text = beginning(chunk.body, _GLIMPSE)
     return {"title": chunk.title.strip() or chunk.source, "place": place_label(chunk), "text": text}
+
+
+def beginning(markdown: str, room: int) -> str:
+    """The first words of a text, without its headings and its Markdown, in about `room` characters."""
+    shown = re.sub(r"<h4>.*?</h4>|<hr>", " ", chunk_html(markdown[: 4 * room]))
+    words = " ".join(unescape(re.sub(r"</(?:p|td|th|pre|blockquote)>|<[^>]+>", _apart, shown)).split())
+    return words if len(words) <= room else words[:room].rsplit(" ", 1)[0] + " …"
+
+
+def _apart(tag: re.Match[str]) -> str:
+    return " " if tag[0].startswith("</") and tag[0][2:-1] in ("p", "td", "th", "pre", "blockquote") else ""
 
 
 def passage_html(chunk: Chunk) -> str:
@@ -137,7 +148,7 @@ def listing(opened: OpenIndex, kind: object, start: object) -> Reply:
     return {"html": html, "next": first + len(shown) if first + len(shown) < len(rows) else None}
 
 
-def _is_index(value: Any, count: int) -> bool:
+def _is_index(value: object, count: int) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < count
 
 

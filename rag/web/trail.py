@@ -18,6 +18,7 @@ from rag.web import record
 from rag.web.answer_text import plain
 from rag.web.history import Message
 from rag.web.labels import place_label
+from rag.web.map_data import beginning
 
 _MOST = 100  # chunks of one answer; what comes from a browser may claim any number
 _BEGINNING = 240
@@ -33,8 +34,7 @@ def trail(messages: Sequence[Message], opened: OpenIndex, drawn: Rows) -> list[d
     for turn, answer in record.answers(messages):
         chunks = _found(answer, opened, drawn)
         if chunks:
-            said = plain(answer.text).strip()
-            text = said if len(said) <= _BEGINNING else said[:_BEGINNING].rsplit(" ", 1)[0] + " …"
+            text = beginning(plain(answer.text), _BEGINNING)
             query = answer.trace.query.strip()
             searched = query if query != answer.question.strip() else ""
             questions.append(
