@@ -1,7 +1,6 @@
 // The drawing of the map: points, a camera in two or three dimensions, and the trail of questions, on one canvas.
 (() => {
   const TAU = 2 * Math.PI;
-  const LEVELS = 6; // of depth in three dimensions: farther points are smaller and fainter
   const PIN = 15; // how far a question's number stands above its place, so that it hides no point
   const clamp = (value, least, most) => Math.min(most, Math.max(least, value));
 
@@ -28,14 +27,14 @@
   class MapCanvas {
     constructor(canvas) {
       this.canvas = canvas;
-      this.pen = canvas.getContext("2d");
+      this.pen = canvas.getContext("2d", { alpha: false });
       this.count = 0;
       this.deep = false;
       this.hidden = new Set();
       this.questions = [];
       this.hovered = this.chosen = this.asked = -1; // a point, a point, a question
       this.frames = { drawn: 0, ms: 0 };
-      this.sprites = new Map();
+      this.points = new window.LodestarMapPoints(this);
       this.show();
       new ResizeObserver(() => this.measure()).observe(canvas);
       new MutationObserver(() => this.repaint()).observe(document.body, { attributeFilter: ["class"] });
@@ -58,9 +57,9 @@
     }
 
     repaint() {
-      this.sprites.clear();
       const style = getComputedStyle(this.canvas);
       this.colour = (name) => style.getPropertyValue(name).trim() || "gray";
+      this.points.forget();
       this.wanted();
     }
 
@@ -130,10 +129,11 @@
     }
 
     draw(now) {
+      const { LEVELS } = window.LodestarMapPoints;
       const { pen, dots, width, height, count } = this;
       pen.setTransform(dots, 0, 0, dots, 0, 0);
-      pen.clearRect(0, 0, width, height);
-      if (!count) return;
+      pen.fillStyle = this.colour("--body-background-fill");
+      if (!count) return pen.fillRect(0, 0, width, height);
       this.aim();
       let places = this.places;
       if (this.before) {
@@ -154,9 +154,9 @@
         this.level[n] = this.deep ? clamp(Math.floor((1 - far) * LEVELS), 0, LEVELS - 1) : LEVELS - 1;
       }
       const lit = this.lit();
-      this.dots_(lit ? (n) => !lit.has(n) : null, lit ? 0.18 : 1);
+      this.points.draw(lit ? 0.18 : 1);
       this.lines();
-      if (lit) this.dots_((n) => lit.has(n), 1);
+      lit?.forEach((n) => this.points.again(n));
       for (const [point, width] of [[this.chosen, 2.5], [this.hovered, 1.5]]) if (point >= 0) this.ring(point, width);
       this.questions.forEach((question, n) => this.pin(question, n));
     }
@@ -170,62 +170,6 @@
     get radius() {
       const few = clamp(9 - Math.log2(Math.max(2, this.count)) * 0.5, 2, 6);
       return clamp(few * Math.sqrt(this.camera.zoom) ** 0.8, few, 9);
-    }
-
-    dots_(wanted, alpha) {
-      const { pen, sx, sy, kinds, level, width, height } = this;
-      const sprites = this.painted(Math.round(this.radius * 2) / 2);
-      const edge = 12;
-      pen.globalAlpha = alpha;
-      for (let depth = this.deep ? 0 : LEVELS - 1; depth < LEVELS; depth++) {
-        for (let n = 0; n < this.count; n++) {
-          if (level[n] !== depth || this.hidden.has(kinds[n]) || (wanted && !wanted(n))) continue;
-          const x = sx[n], y = sy[n];
-          if (x < -edge || y < -edge || x > width + edge || y > height + edge) continue;
-          const sprite = sprites[kinds[n] * LEVELS + depth];
-          pen.drawImage(sprite, x - sprite.half, y - sprite.half, 2 * sprite.half, 2 * sprite.half);
-        }
-      }
-      pen.globalAlpha = 1;
-    }
-
-    // One small picture for each kind and depth: ten thousand of them are drawn quicker than ten thousand shapes.
-    painted(radius) {
-      const key = `${radius} ${this.deep}`;
-      if (!this.sprites.has(key)) {
-        if (this.sprites.size > 40) this.sprites.clear();
-        const kinds = 1 + this.kinds.reduce((most, kind) => Math.max(most, kind), 0);
-        const made = [];
-        for (let kind = 0; kind < kinds; kind++) {
-          for (let depth = 0; depth < LEVELS; depth++) {
-            const share = this.deep ? 0.55 + 0.6 * depth / (LEVELS - 1) : 1;
-            made.push(this.paint(kind, radius * share, this.deep ? 0.3 + 0.65 * depth / (LEVELS - 1) : 0.85));
-          }
-        }
-        this.sprites.set(key, made);
-      }
-      return this.sprites.get(key);
-    }
-
-    paint(kind, radius, alpha) {
-      const sprite = document.createElement("canvas");
-      const pixels = Math.ceil((2 * radius + 3) * this.dots);
-      sprite.width = sprite.height = pixels;
-      sprite.half = pixels / this.dots / 2;
-      const pen = sprite.getContext("2d");
-      pen.scale(this.dots, this.dots);
-      pen.translate(sprite.half, sprite.half);
-      pen.globalAlpha = alpha;
-      pen.fillStyle = this.colour(`--kind-${kind % 9}`);
-      const shape = (kind + Math.floor(kind / 9)) % 3;
-      pen.beginPath();
-      if (shape === 0) pen.arc(0, 0, radius, 0, TAU);
-      else {
-        if (shape === 1) pen.rotate(TAU / 8);
-        pen.rect(-radius * 0.88, -radius * 0.88, radius * 1.76, radius * 1.76);
-      }
-      pen.fill();
-      return sprite;
     }
 
     ring(point, line) {

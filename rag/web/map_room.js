@@ -1,16 +1,10 @@
 // What is around the map's drawing: its controls, what a point or a question says, and asking for both.
 (() => {
-  const phone = matchMedia("(max-width: 899px)");
   const bytes = (packed) => Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0)).buffer;
   const places = (packed) => Float32Array.from(new Uint16Array(bytes(packed)), (value) => value / 32767.5 - 1);
   const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
-  function made(tag, text = "", more = {}) {
-    const element = document.createElement(tag);
-    element.textContent = text;
-    for (const [name, value] of Object.entries(more)) element.setAttribute(name, value);
-    return element;
-  }
+  const made = (...parts) => window.lodestarMade(...parts);
 
   class Room {
     constructor(element, server, follow) {
@@ -18,9 +12,10 @@
       Object.assign(this, { element, server, follow, map: {}, questions: [], seen: new Map() });
       [this.box, this.stage, this.canvas, this.list] = [".map", ".map-stage", "canvas", ".map-list"].map(find);
       [this.state, this.bar, this.tip, this.said] = [".map-state", "progress", ".map-glimpse", ".map-said"].map(find);
-      [this.legend, this.panel, this.toQuestions] = [".map-legend", ".map-panel", ".map-asked"].map(find);
+      [this.legend, this.toQuestions] = [".map-legend", ".map-asked"].map(find);
+      this.panel = new window.LodestarMapPanel(find(".map-panel"), this);
       this.drawing = new window.LodestarMapCanvas(this.canvas);
-      this.overview();
+      this.panel.overview();
       this.listen();
       new IntersectionObserver(([seen]) => this.opened(seen.isIntersecting)).observe(this.box);
     }
@@ -109,82 +104,13 @@
       this.drawing.ask(this.questions);
       this.toQuestions.hidden = !this.questions.length;
       this.toQuestions.textContent = `Questions (${this.questions.length})`;
-      if (this.panelShows === "overview" || this.panelShows === "question") this.overview();
+      if (this.panel.shows !== "passage") this.panel.overview();
     }
 
-    // --- the panel ---
-
-    head(title, back) {
-      const head = made("header");
-      head.append(made("h2", title));
-      if (back) {
-        const all = made("button", "Back", { type: "button", class: "map-back" });
-        all.addEventListener("click", () => (this.focus(-1), this.overview(), this.panel.querySelector("button")?.focus()));
-        head.append(all);
-      }
-      head.append(made("button", "\u00d7", { type: "button", "data-close": "map", "aria-label": "Close" }));
-      return head;
-    }
-
-    overview() {
-      this.panelShows = "overview";
-      const nearby = "Passages about similar things lie close together; how far apart groups are means nothing. Choose a point to read its passage.";
-      const parts = [this.head("Map"), made("p", nearby, { class: "quiet" })];
-      if (this.questions.length) {
-        const list = made("ol", "", { class: "map-questions" });
-        this.questions.forEach((question, n) => {
-          const item = made("li");
-          const button = made("button", question.question, { type: "button" });
-          button.prepend(made("b", String(n + 1)));
-          button.addEventListener("click", () => this.question(n));
-          item.append(button);
-          list.append(item);
-        });
-        parts.push(made("h3", "This conversation"), list);
-      } else parts.push(made("p", "Each question of the conversation appears here with lines to the passages it found.", { class: "quiet" }));
-      this.panel.replaceChildren(...parts);
-    }
-
+    // The question in focus; -1 for none.
     focus(n) {
       this.drawing.asked = n;
       this.drawing.wanted();
-    }
-
-    question(n) {
-      const question = this.questions[n];
-      this.panelShows = "question";
-      this.focus(n);
-      const list = made("ul", "", { class: "map-found" });
-      for (const chunk of question.chunks) {
-        const item = made("li");
-        const button = made("button", chunk.label, { type: "button", "data-row": chunk.row, class: chunk.cited ? "cited" : "" });
-        button.append(made("small", `${chunk.score.toFixed(2)}${chunk.cited ? ", cited" : ""}`));
-        item.append(button);
-        list.append(item);
-      }
-      const parts = [this.head(`Question ${n + 1}`, true), made("p", question.question, { class: "asked-words" })];
-      if (question.searched) parts.push(made("p", `Searched for: ${question.searched}`, { class: "quiet" }));
-      parts.push(made("p", question.answer, { class: "quiet" }), made("h3", "What it found"), list);
-      this.panel.replaceChildren(...parts);
-      this.bring();
-    }
-
-    async passage(row) {
-      const reply = await this.ask("passage", row).catch(() => null);
-      if (!reply?.html) return;
-      this.panelShows = "passage";
-      this.drawing.chosen = this.map.rows.indexOf(row);
-      this.drawing.wanted();
-      const body = made("div");
-      body.innerHTML = reply.html; // made by our own server, everything of the document escaped
-      this.panel.replaceChildren(this.head("Passage", true), body);
-      this.bring();
-      body.querySelector(".source").focus({ preventScroll: true });
-    }
-
-    bring() {
-      this.panel.scrollTop = 0;
-      if (phone.matches) document.body.setAttribute("data-drawer", "map");
     }
 
     // --- the legend and the list ---
@@ -267,8 +193,8 @@
     }
 
     open({ point = -1, question = -1 }) {
-      if (question >= 0) this.question(question);
-      else if (point >= 0) this.passage(this.map.rows[point]);
+      if (question >= 0) this.panel.question(question);
+      else if (point >= 0) this.panel.passage(this.map.rows[point]);
     }
 
     listen() {
@@ -298,7 +224,7 @@
         if (fingers.size === 1 && moved <= 4) {
           const hit = drawing.under(...spot(event), event.pointerType === "mouse" ? 0 : 10);
           if ("question" in hit || "point" in hit) this.open(hit);
-          else if (drawing.asked >= 0) (this.focus(-1), this.overview());
+          else if (drawing.asked >= 0) (this.focus(-1), this.panel.overview());
         }
         fingers.delete(event.pointerId);
       });
@@ -310,12 +236,13 @@
         this.tip.hidden = true;
         drawing.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0015)), ...spot(event));
       }, { passive: false });
+      this.panel.element.addEventListener("keydown", (event) => event.key === "Escape" && canvas.focus());
       canvas.addEventListener("keydown", (event) => this.key_(event));
       this.element.addEventListener("click", (event) => {
         const button = event.target.closest("button");
         if (button?.dataset.view) this.view(button.dataset.view);
         else if (button?.dataset.zoom) Number(button.dataset.zoom) ? drawing.zoom(Number(button.dataset.zoom)) : drawing.show();
-        else if (button?.dataset.row) this.passage(Number(button.dataset.row));
+        else if (button?.dataset.row) this.panel.passage(Number(button.dataset.row));
       });
     }
 
@@ -331,17 +258,20 @@
       else if (event.key === "+" || event.key === "=") drawing.zoom(1.5);
       else if (event.key === "-") drawing.zoom(1 / 1.5);
       else if (event.key === "0") drawing.show();
-      else if (event.key === "Escape") (this.focus(-1), this.overview(), this.hover({}));
+      else if (event.key === "Escape") (this.focus(-1), this.panel.overview(), this.hover({}));
       else return;
       event.preventDefault();
     }
   }
 
-  let room = null;
+  let room = null, changed = 0;
   window.lodestarMap = {
     mount: (element, server, follow) => (room = new Room(element, server, follow)),
     trail: (told) => room?.trail(told),
-    follow: () => room?.visible && room.follow(),
+    follow: () => {
+      clearTimeout(changed); // an answer changes the conversation with each word; its end is what counts
+      changed = setTimeout(() => room?.visible && room.follow(), 300);
+    },
     get drawing() { return room?.drawing; },
   };
 })();

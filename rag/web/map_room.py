@@ -62,8 +62,8 @@ def map_room(assistant: Assistant, chat: gr.ChatInterface) -> None:
     )
     told = gr.HTML(html_template="<i></i>", js_on_load=_HEARD, elem_id="map-trail", **place)
     room.follow(follow, [chat.chatbot], [told], **_QUIET)
-    # An answer that ends while the map is open joins the trail at once.
-    chat.saved_conversations.change(None, None, None, js="() => window.lodestarMap?.follow()")
+    # An answer that ends while the map is open joins the trail at once, and a conversation that is left takes its trail along.
+    chat.chatbot.change(None, None, None, js="() => window.lodestarMap?.follow()")
 
 
 def _plain(method: Any) -> Any:
