@@ -200,11 +200,12 @@
     listen() {
       const { canvas, drawing } = this;
       const fingers = new Map();
-      let moved = 0;
+      let moved = 0, touching = false;
       const spot = (event) => [event.offsetX, event.offsetY];
       canvas.addEventListener("pointerdown", (event) => {
         canvas.setPointerCapture(event.pointerId);
         fingers.set(event.pointerId, spot(event));
+        touching = event.pointerType !== "mouse";
         if (fingers.size === 1) moved = 0;
       });
       canvas.addEventListener("pointermove", (event) => {
@@ -220,13 +221,13 @@
         } else if (moved > 4) drawing.move(x - last[0], y - last[1], drawing.deep && !event.shiftKey);
         fingers.set(event.pointerId, [x, y]);
       });
-      canvas.addEventListener("pointerup", (event) => {
-        if (fingers.size === 1 && moved <= 4) {
-          const hit = drawing.under(...spot(event), event.pointerType === "mouse" ? 0 : 10);
-          if ("question" in hit || "point" in hit) this.open(hit);
-          else if (drawing.asked >= 0) (this.focus(-1), this.panel.overview());
-        }
-        fingers.delete(event.pointerId);
+      canvas.addEventListener("pointerup", (event) => fingers.delete(event.pointerId));
+      // Not when the finger is lifted: the click that follows would fall on what has just opened, and close it.
+      canvas.addEventListener("click", (event) => {
+        if (moved > 4) return;
+        const hit = drawing.under(...spot(event), touching ? 10 : 0);
+        if ("question" in hit || "point" in hit) this.open(hit);
+        else if (drawing.asked >= 0) (this.focus(-1), this.panel.overview());
       });
       canvas.addEventListener("pointercancel", (event) => fingers.delete(event.pointerId));
       canvas.addEventListener("pointerleave", () => this.hover({}));

@@ -31,7 +31,7 @@ _DRAWN = """(kind) => {
     const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
     let count = 0;
     for (let n = 0; n < data.length; n += 4)
-        count += data[n + 3] > 180 && Math.abs(data[n] - r) + Math.abs(data[n + 1] - g) + Math.abs(data[n + 2] - b) < 24;
+        count += data[n + 3] > 180 && Math.abs(data[n] - r) + Math.abs(data[n + 1] - g) + Math.abs(data[n + 2] - b) < 80;
     return count;
 }"""
 
@@ -54,8 +54,8 @@ def test_a_point_leads_to_its_passage(quoting: Any, visit: Callable[..., Any]) -
     visitor = visit(quoting)
     visitor.ask(TRAINS)
     page = open_map(visitor, 1)
-    legend = page.locator(".map-legend button").all_inner_texts()
-    assert ["".join(text.split()) for text in legend] == ["Contracts2", "Employees1", "Policies4"] or len(legend) == 3
+    legend = page.locator(".map-legend button span").all_inner_texts()
+    assert legend == ["Contracts", "Employees", "Policies"]
     spot = page.evaluate(_SPOT, [0, 0])
     page.mouse.move(*spot)
     page.locator(".map-glimpse").wait_for()
@@ -144,8 +144,10 @@ def test_the_keyboard_is_enough(quoting: Any, visit: Callable[..., Any]) -> None
     chosen = page.evaluate("window.lodestarMap.drawing.hovered")
     for key in ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"):
         page.keyboard.press(key)
+        if page.evaluate("window.lodestarMap.drawing.hovered") != chosen:
+            break
     page.wait_for_function("first => document.querySelector('.map-said').textContent !== first", arg=first)
-    assert page.evaluate("window.lodestarMap.drawing.hovered") != chosen or first
+    assert page.evaluate("window.lodestarMap.drawing.hovered") not in (chosen, -1)
     page.keyboard.press("Enter")
     page.locator(".map-panel .source").wait_for()
     assert page.evaluate("document.activeElement.className") == "source"
