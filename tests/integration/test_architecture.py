@@ -17,7 +17,8 @@ import rag
 ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "app.py"
 FILES = sorted((ROOT / "rag").rglob("*.py"))
-DRAWN_WITH_GRADIO = ("rag.web.page", "rag.web.theme")
+_ROOMS = ("rag.web.map_room", "rag.web.quality_room", "rag.web.index_room")
+DRAWN_WITH_GRADIO = ("rag.web.page", "rag.web.theme", *_ROOMS)
 HEAVY = (
     "torch onnx onnxruntime transformers sentence_transformers tokenizers chromadb faiss bm25s sklearn plotly gradio openai xllamacpp "
     "langchain langchain_classic langchain_chroma langchain_openai"
