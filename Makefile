@@ -53,4 +53,4 @@ bench: $(VENV)/.developing  ## Measure how fast everything is, under ten minutes
 	$(BIN)/python -m benchmarks.bench
 
 clean:           ## Remove the environment and the index
-	rm -rf $(VENV) vector_db/gen-* vector_db/CURRENT vector_db/ingest.lock vector_db/unfinished
+	rm -rf $(VENV) vector_db/gen-* vector_db/CURRENT vector_db/ingest.lock vector_db/unfinished vector_db/maps

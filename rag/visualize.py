@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.index.embed import Vectors
+from rag.index.nearest import highest
 from rag.index.row_file import Rows
 from rag.index.store import Store
 from rag.schema import Chunk
@@ -64,7 +65,7 @@ def neighbours(vectors: Vectors, k: int = 10, *, apart: Sequence[str] | None = N
         block = slice(at, at + _BLOCK)
         cosines = vectors[block] @ vectors.T
         cosines[labels[block, None] == labels] = -2.0  # itself, and what shares its label
-        order = np.argsort(-cosines, axis=1, kind="stable")[:, : found.shape[1]]
+        order = np.stack([highest(row, found.shape[1]) for row in cosines])
         found[block] = np.where(np.take_along_axis(cosines, order, axis=1) < -1.5, -1, order)
     return found
 
@@ -110,12 +111,14 @@ def shared(one: Rows, other: Rows) -> float:
     return float((found & (one[:, :, None] == other[:, None, :]).any(axis=2)).sum() / max(1, found.sum()))
 
 
-def project(vectors: Vectors, dimensions: Literal[2, 3] = 2, *, near: Rows | None = None, seed: int = 0) -> Coordinates:
+def project(
+    vectors: Vectors, dimensions: Literal[2, 3] = 2, *, near: Rows | None = None, seed: int = 0, verbose: int = 0
+) -> Coordinates:
     """A map of the chunks by t-SNE: (len(vectors), dimensions), the same for the same `seed`.
 
     Begins with the two or three main directions of the vectors and moves chunks towards their neighbours: the exact ones
     by cosine, or `near`, say what a store found; give it NEIGHBOURS of each. Who is beside whom in the map means
-    something, how far apart groups are does not.
+    something, how far apart groups are does not. `verbose` is scikit-learn's: 2 prints how far it is.
     """
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
@@ -138,6 +141,7 @@ def project(vectors: Vectors, dimensions: Literal[2, 3] = 2, *, near: Rows | Non
         init=start * np.float32(1e-4 / (float(start[:, 0].std()) or 1.0)),  # as small as sklearn's own init="pca"
         learning_rate="auto",
         random_state=seed,
+        verbose=verbose,
     )
     # Threads that wait for each other thousands of times cost more than they bring while there are few chunks.
     with threadpool_limits(1 if count < _FEW else None):

@@ -58,6 +58,10 @@ class Assistant:
             notice=notice,
         )
 
+    def index(self) -> OpenIndex:
+        """The published generation, opened. Hold it no longer than one look takes. Raises VectorIndexError."""
+        return self._reader.current()
+
     def llms(self) -> list[LlmChoice]:
         """Who can answer, the default first, as found at the last look."""
         with self._looking:
@@ -80,9 +84,9 @@ class Assistant:
         """
         try:
             self._llm(None).chat(ANSWERING)
-            index = self._index()
+            index = self.index()
             settings = self.settings.model_copy(update={"abstain_below": 0.0})
-            quoting = open_extractive(settings, _QUOTING, self._embedder, self._index)
+            quoting = open_extractive(settings, _QUOTING, self._embedder, self.index)
             self._submit(answer(_TRIAL, (), settings, index, self._embedder, quoting, lambda piece: None)).result()
         except LodestarError:
             pass
@@ -144,13 +148,10 @@ class Assistant:
         self, question: str, history: Sequence[Turn], doc_type: str | None, llm: str | None, emit: Emit
     ) -> Answer:
         try:
-            index, model = await asyncio.gather(asyncio.to_thread(self._index), asyncio.to_thread(self._llm, llm))
+            index, model = await asyncio.gather(asyncio.to_thread(self.index), asyncio.to_thread(self._llm, llm))
             return await answer(question, history, self.settings, index, self._embedder, model, emit, doc_type=doc_type)
         except LodestarError as error:
             return Answer(question, "", fault=str(error))
-
-    def _index(self) -> OpenIndex:
-        return self._reader.current()
 
     def _llm(self, name: str | None) -> Llm:
         """Raises SettingsError for a name that is not on the menu: only what was found here can be asked."""
@@ -160,7 +161,7 @@ class Assistant:
             if option is None:
                 raise SettingsError(f"The model {name} is not available any more; choose another one.")
             if option.choice.name not in self._opened:
-                self._opened[option.choice.name] = LLMS[option.kind](self.settings, option, self._embedder, self._index)
+                self._opened[option.choice.name] = LLMS[option.kind](self.settings, option, self._embedder, self.index)
             return self._opened[option.choice.name]
 
     def _submit(self, work: Coroutine[Any, Any, Answer]) -> Future[Answer]:

@@ -120,6 +120,10 @@ class Chunks(Sequence[Chunk]):
         spans = zip(self._names["sources"], self.spans(), strict=True)
         return {source: blake2b(by_row[slice(*span)].tobytes(), digest_size=8).hexdigest() for source, span in spans}
 
+    def doc_types_of(self, rows: Rows) -> tuple[Rows, list[str]]:
+        """The doc_type of each row, as a number into the names that come with it."""
+        return self._kinds[self.documents_of(rows)].astype(np.int64), self._doc_types
+
     def scope(self, doc_type: str | None, sources: Sequence[str]) -> Rows:
         """The rows that a filter leaves, ascending."""
         keep = np.ones(len(self._kinds), bool)

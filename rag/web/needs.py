@@ -9,6 +9,7 @@ from rag.config import Settings
 from rag.index.changes import Changes
 from rag.index.contents import Listed
 from rag.index.generation import Manifest
+from rag.index.open import OpenIndex
 from rag.keeping.ingesting import Ingesting
 from rag.keeping.keeper import Added, Upload
 from rag.keeping.kept import Kept
@@ -23,6 +24,8 @@ class Assistant(Protocol):
     def settings(self) -> Settings: ...
 
     def overview(self) -> Overview: ...
+
+    def index(self) -> OpenIndex: ...
 
     def llms(self) -> list[LlmChoice]: ...
 
