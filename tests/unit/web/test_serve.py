@@ -17,7 +17,7 @@ def test_no_password_on_this_machine() -> None:
 
 
 def test_a_given_password_is_used() -> None:
-    assert login(settings(auth="ada:pass:word", share=True)) == (("ada", "pass:word"), False)
+    assert login(settings(auth="ada:pass:word-word", share=True)) == (("ada", "pass:word-word"), False)
 
 
 def test_a_public_link_always_has_one() -> None:
