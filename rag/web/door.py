@@ -6,18 +6,20 @@ people's conversations to whoever knows their name. What the page and the API us
 
 from __future__ import annotations
 
-import json
+import logging
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from rag.web import visitors
 from rag.web.limits import Attempts
-from rag.web.posted import MOST_BYTES_OF_ONE, Reader, Receive, Refused, parsed
+from rag.web.posted import MOST_BYTES_OF_ONE, Once, Reader, Receive, Refused, drain, dumped, parsed
+from rag.web.sent import Said, Send, giving, refuse, same_site, whole
 
 Scope = MutableMapping[str, Any]
-Send = Callable[[Any], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_log = logging.getLogger(__name__)
 
 _API = "/gradio_api"
 _RUN, _JOIN, _DATA = f"{_API}/run/predict", f"{_API}/queue/join", f"{_API}/queue/data"
@@ -30,10 +32,9 @@ _GETS_BELOW = (f"{_HEARTBEAT}/", f"{_CALL}/")
 _POSTS = (_RUN, _JOIN, _CALL, _CANCEL, f"{_API}/reset")
 _POST_KEYS = ("data", "session_hash", "fn_index", "trigger_id", "event_data", "event_id", "simple_format")
 _LOCAL = ("localhost", "127.0.0.1", "::1")
-
-_CLOSED = Refused(404, "There is nothing here; Lodestar takes no files and gives none out.")
-_PRIVATE = Refused(401, "This page is private; log in first.")
-_ELSEWHERE = Refused(403, "Another site sent this request; open Lodestar's own page.")
+_CLOSED = 404, "There is nothing here; Lodestar takes no files and gives none out."
+_PRIVATE = 401, "This page is private; log in first."
+_ELSEWHERE = 403, "Another site sent this request; open Lodestar's own page."
 
 
 class Gradio(Protocol):
@@ -85,10 +86,17 @@ class Door:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
+            read, said = Once(receive), Said(send)
             try:
-                await self._pass(scope, receive, send)
+                await self._pass(scope, read, said)
             except Refused as refused:
-                await _refuse(refused, send)
+                await drain(scope, read)
+                await refuse(refused, send)
+            except Exception as error:
+                # Gradio fails over much that no page would send. Left to go on, it would also cut the connection.
+                _log.warning("A request could not be answered: %s", type(error).__name__)
+                if not said.anything:
+                    await refuse(Refused(500, "Lodestar could not make sense of this request."), send)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
@@ -103,13 +111,13 @@ class Door:
             return
         known = path in _FOR_ALL or path.startswith(_FOR_ALL_BELOW)
         if self.private and not known and not self.gradio.logged_in(cookies):
-            raise _PRIVATE
+            raise Refused(*_PRIVATE)
         secret = cookies.get(visitors.COOKIE, "")
         visitor = visitors.visitor(secret, address)
         if path in _PAGES:
             scope["query_string"] = b""  # `deep_link` would show a state that somebody had stored
             if not visitors.is_secret(secret):
-                send = _giving(visitors.new_cookie(https=scope.get("scheme") == "https"), send)
+                send = giving(visitors.new_cookie(https=scope.get("scheme") == "https"), send)
         elif path == _DATA:
             asked = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])
             session = _session(visitor, asked[0])
@@ -146,13 +154,13 @@ class Door:
             and urlsplit(origin).netloc not in own
             and _name(urlsplit(origin).netloc) not in self.hosts.names
         ):
-            raise _ELSEWHERE
+            raise Refused(*_ELSEWHERE)
 
     async def _log_in(
         self, scope: Scope, receive: Receive, send: Send, headers: Mapping[str, str], address: str
     ) -> None:
         if not self.private:
-            raise _CLOSED
+            raise Refused(*_CLOSED)
         here = address in _LOCAL and _name(headers.get("host", "")) in _LOCAL
         who = f"{address} {'here' if here else 'away'}"
         wait = self.attempts.wait(who, here=here)
@@ -165,10 +173,10 @@ class Door:
             if message["type"] == "http.response.start":
                 if message["status"] == 200:
                     self.attempts.was_right(who)
-                message = {**message, "headers": [_same_site(name, value) for name, value in message["headers"]]}
+                message = {**message, "headers": [same_site(name, value) for name, value in message["headers"]]}
             await send(message)
 
-        await self.app(scope, _whole(body, receive), sending)
+        await self.app(scope, whole(body, receive), sending)
 
     async def _read(
         self, scope: Scope, receive: Receive, headers: Mapping[str, str], path: str, visitor: visitors.Visitor
@@ -191,11 +199,11 @@ class Door:
             posted["session_hash"] = _session(visitor, posted["session_hash"])
         if path in (_JOIN, _CALL) and (sentence := self.gradio.refusal(posted.get("session_hash") or "")):
             raise Refused(429, sentence, **{"retry-after": "10"})
-        body = json.dumps(posted).encode()
+        body = dumped(posted)
         kept = [(name, value) for name, value in scope["headers"] if name not in (b"content-length", b"content-type")]
         length = (b"content-length", str(len(body)).encode())
         scope["headers"] = [*kept, (b"content-type", b"application/json"), length]
-        return _whole(body, receive)
+        return whole(body, receive)
 
 
 def _check_route(method: str, path: str) -> None:
@@ -204,7 +212,7 @@ def _check_route(method: str, path: str) -> None:
     else:
         open_ = method == "POST" and (path in _POSTS or path == "/login")
     if not open_ or ".." in path:
-        raise _CLOSED
+        raise Refused(*_CLOSED)
 
 
 def _session(visitor: visitors.Visitor, name: object) -> str:
@@ -223,54 +231,3 @@ def _name(host: str) -> str:
 
 def _shown(host: str) -> str:
     return "".join(letter for letter in _name(host)[:60] if letter.isalnum() or letter in ".-") or "its name"
-
-
-def _same_site(name: bytes, value: bytes) -> tuple[bytes, bytes]:
-    """Gradio's cookie would go along with what other sites ask for; the browser is told that it must not."""
-    if name.lower() != b"set-cookie":
-        return name, value
-    parts = [part for part in value.split(b"; ") if not part.lower().startswith(b"samesite")]
-    return name, b"; ".join([*parts, b"SameSite=Lax"])
-
-
-def _giving(cookie: str, send: Send) -> Send:
-    async def sending(message: Any) -> None:
-        if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", []), (b"set-cookie", cookie.encode())]}
-        await send(message)
-
-    return sending
-
-
-def _whole(body: bytes, receive: Receive) -> Receive:
-    """What Gradio receives: the body that was read, and then whatever the browser does, such as going away."""
-    given = False
-
-    async def receiving() -> Mapping[str, Any]:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return receiving
-
-
-async def _refuse(refused: Refused, send: Send) -> None:
-    # Both names: the page shows `detail`, a program's client `error`. What was not read is not waited for.
-    body = json.dumps({"detail": refused.sentence, "error": refused.sentence}).encode()
-    headers = {
-        "content-type": "application/json",
-        "content-length": str(len(body)),
-        "cache-control": "no-store",
-        "connection": "close",
-        **refused.headers,
-    }
-    await send(
-        {
-            "type": "http.response.start",
-            "status": refused.status,
-            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
-        }
-    )
-    await send({"type": "http.response.body", "body": body})

@@ -16,6 +16,7 @@ MOST_CHARACTERS = (
 _MOST_TOGETHER = 128_000_000
 _DEEPEST = 40
 _SECONDS = 30.0
+_MOST_DROPPED, _SECONDS_TO_DROP = 16_000_000, 2.0
 
 # Gradio's chat would copy a named file of the working folder to where it can be fetched, or build a component.
 _NO_TEXT = frozenset({"path", "file", "files", "component", "constructor_args"})
@@ -83,6 +84,31 @@ def _too_long(most: int) -> Refused:
     return Refused(413, f"That is too much at once; Lodestar reads {most // 1_000_000} MB and takes no files.")
 
 
+class Once:
+    """What comes in from a client, and whether its body has come whole: after that only its going away would come."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.whole = False
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self.whole = self.whole or not message.get("more_body", False)
+        return message
+
+
+async def drain(scope: Mapping[str, Any], receive: Once) -> None:
+    """Take the rest of a refused body and drop it, if it is not too long: who is still sending hears no answer."""
+    announced = dict(scope["headers"]).get(b"content-length", b"")
+    left = _MOST_DROPPED
+    if announced.isdigit() and int(announced) > left:
+        return
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_SECONDS_TO_DROP):
+            while left > 0 and not receive.whole:
+                left -= len((await receive()).get("body", b""))
+
+
 def parsed(body: bytes) -> dict[str, Any]:
     """The object that was posted. Raises Refused where it is none, or holds what is no text."""
     try:
@@ -96,6 +122,14 @@ def parsed(body: bytes) -> dict[str, Any]:
         if isinstance(field, str) and len(field) > MOST_CHARACTERS:
             raise Refused(413, f"Please keep a question under 4,000 characters; this one has {len(field):,}.")
     return found
+
+
+def dumped(posted: Mapping[str, Any]) -> bytes:
+    """The object as JSON again. Raises Refused for a number that JSON does not know."""
+    try:
+        return json.dumps(posted, allow_nan=False).encode()
+    except ValueError:
+        raise Refused(400, "The request is not JSON that can be read.") from None
 
 
 def _check(posted: dict[str, Any]) -> None:

@@ -123,7 +123,7 @@ def serve(assistant: Assistant, settings: Settings) -> None:
             server_port=settings.port or None,
             share=settings.share,
             auth=checks(auth) if auth else None,
-            auth_message="<b>Lodestar</b><br>This page is private.",
+            auth_message="<b>Lodestar</b><br>This page is private. After ten wrong passwords it waits a minute.",
             theme=theme.theme(),
             head=theme.head(),
             favicon_path=theme.STAR,
