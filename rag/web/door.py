@@ -122,8 +122,10 @@ class Door:
             asked = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])
             session = _session(visitor, asked[0])
             scope["query_string"] = urlencode({"session_hash": session}).encode()
-            await self.app(scope, receive, send)
-            self.gradio.answered(session)
+            try:
+                await self.app(scope, receive, send)
+            finally:
+                self.gradio.answered(session)
             return
         elif path.startswith(f"{_HEARTBEAT}/"):
             path = f"{_HEARTBEAT}/{_session(visitor, path.removeprefix(f'{_HEARTBEAT}/'))}"
@@ -132,8 +134,10 @@ class Door:
             session = self.gradio.session_of(path.removeprefix(f"{_CALL}/"))
             if not visitor.owns(session):
                 raise Refused(404, "No answer of yours is under way by that name.")
-            await self.app(scope, receive, send)
-            self.gradio.answered(session)
+            try:
+                await self.app(scope, receive, send)
+            finally:
+                self.gradio.answered(session)
             return
         elif method == "POST":
             receive = await self._read(scope, receive, headers, path, visitor)

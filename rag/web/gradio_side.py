@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,8 @@ import gradio as gr
 
 MOST_WAITING = 1_000
 """Of questions that wait for their turn, and of pieces of answers that nobody fetches."""
+
+_TASK = "<gradio-sep>"  # in the name of a task that answers: conversation, function, this, event
 
 _FULL = "Lodestar is answering as many questions as it can; please ask again in a moment."
 _UNFETCHED = "Nobody fetched the answers to this conversation's earlier questions; please begin a new one."
@@ -55,7 +58,13 @@ class GradioSide:
     def answered(self, session: str) -> None:
         """Gradio keeps an empty set for each conversation that ever was, and what was never fetched for ever."""
         waiting, messages = self._queue.pending_event_ids_session, self._queue.pending_messages_per_session
-        if session in waiting and not waiting[session]:
+        if waiting.get(session):
+            # Gradio hears that the tab was closed, and yet waits for the model's next word, which may take a minute.
+            for task in asyncio.all_tasks():
+                name, of_gradio, _ = task.get_name().partition(_TASK)
+                if of_gradio and name.rpartition("_")[0] == session:
+                    task.cancel()
+        if session in waiting:
             del waiting[session]
             messages.pop(session, None)
         if len(waiting) > 2 * MOST_WAITING:
