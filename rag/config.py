@@ -89,6 +89,12 @@ class Settings(BaseModel):
     port: int = Field(7860, ge=0, le=65_535, description="Port the page listens on.")
     share: bool = Field(False, description="Make a public link. A password is then required.")
     auth: SecretStr = Field(SecretStr(""), description="USER:PASSWORD asked before the page opens.")
+    host_names: str = Field(
+        "", description="Names, with commas between, by which a proxy on this machine leads here. Others are refused."
+    )
+    max_questions: int = Field(
+        128, ge=1, le=500, description="How many questions are answered at once; whoever asks one more is told to wait."
+    )
 
     @field_validator("openai_base_url")
     @classmethod
