@@ -93,6 +93,12 @@ class Settings(BaseModel):
         "auto",
         description="Whether documents can be added and ingested from the page: auto (on this machine only), on or off.",
     )
+    host_names: str = Field(
+        "", description="Names, with commas between, by which a proxy on this machine leads here. Others are refused."
+    )
+    max_questions: int = Field(
+        128, ge=1, le=500, description="How many questions are answered at once; whoever asks one more is told to wait."
+    )
 
     @field_validator("openai_base_url")
     @classmethod

@@ -21,6 +21,7 @@ from rag.schema import LodestarError
 
 MOST_BYTES = 5 * 2**20
 MOST_FILES = 20
+MOST_TOGETHER = MOST_FILES * MOST_BYTES + 2**20  # what surrounds the files in a request counted in
 TRASH = ".trash"
 """The folder of the knowledge base that keeps what was removed from the page. Hidden, so it is not read."""
 

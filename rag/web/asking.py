@@ -61,6 +61,11 @@ async def ask(
         yield _shown(linked(said, turn) if on_page else said, sentence, on_page)
 
 
+def told(sentence: str, *, on_page: bool) -> str | dict[str, Any]:
+    """A sentence of the page's own in place of an answer; no part of the conversation that a model reads."""
+    return _shown("", sentence, on_page)
+
+
 def _finished(answer: Answer, turn: int, on_page: bool) -> str | dict[str, Any]:
     if not on_page:
         sources = {citation.n: citation.chunk.source for citation in answer.citations}

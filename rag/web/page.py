@@ -10,14 +10,16 @@ import gradio as gr
 
 from rag.schema import LlmChoice, LodestarError
 from rag.web import record
-from rag.web.asking import ask
+from rag.web.asking import ask, told
 from rag.web.history import Message, fitting
 from rag.web.index_room import index_room
 from rag.web.labels import ALL_DOCUMENTS, apology, doc_type_choices, greeting, llm_choices
+from rag.web.limits import Seats
 from rag.web.map_room import map_room
 from rag.web.needs import Assistant, Keeper
 from rag.web.quality_room import quality_room
 from rag.web.sources import sources_html
+from rag.web.visitors import asks_as
 
 # A saved conversation must outlive a restart and a new version of the page; Gradio's own key and salt change with both.
 # The salt is no secret: Gradio sends it to every browser.
@@ -87,13 +89,21 @@ def _keep_private(*pickers: gr.Dropdown) -> None:
 
 
 def _conversation(assistant: Assistant, inputs: Sequence[gr.components.Component]) -> gr.ChatInterface:
+    seats = Seats(assistant.settings.max_questions)
+
     async def answer(
-        message: str, history: list[Message], doc_type: str, llm: str, on_page: bool
+        message: str, history: list[Message], doc_type: str, llm: str, on_page: bool, request: gr.Request
     ) -> AsyncIterator[str | dict[str, Any]]:
         """Ask the documents a question. Calls of one session form a conversation."""
-        async with aclosing(cast("Any", ask(assistant, message, history, doc_type, llm, on_page=on_page))) as pieces:
-            async for piece in pieces:
-                yield piece
+        address = request.client.host if request.client else ""
+        with seats.taken(asks_as(request.session_hash or ""), address) as refusal:
+            if refusal:
+                yield told(refusal, on_page=on_page)
+                return
+            asking = ask(assistant, message, history, doc_type, llm, on_page=on_page)
+            async with aclosing(cast("Any", asking)) as pieces:
+                async for piece in pieces:
+                    yield piece
 
     chat = gr.ChatInterface(
         answer,

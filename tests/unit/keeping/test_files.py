@@ -124,7 +124,7 @@ def test_nothing_else_can_be_removed(base: Path, source: str) -> None:
     [
         (b"", "it is empty"),
         (b"\xef\xbb\xbf \n", "it is empty"),
-        (b"a\0b", "it holds NUL bytes, so it is not text"),
+        (b"a\0b", "it holds NUL bytes, so it is not text; save it as UTF-8 text"),
         (b"\xff\xfea\0", "it is UTF-16; save it as UTF-8"),
         (b"caf\xe9", "byte 3 is not UTF-8; save it as UTF-8"),
         (b"a" * (files.MOST_BYTES + 1), "it is larger than 5 MB"),
