@@ -31,6 +31,8 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
 def run(main: Callable[[], None]) -> None:
     """Run a command: a LodestarError becomes its sentence and exit code 2, an interrupt 130, a closed pipe silence."""
     os.environ.setdefault("TQDM_DISABLE", "0" if sys.stderr.isatty() else "1")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a character is no reason to say nothing
     try:
         main()
         sys.stdout.flush()
@@ -56,10 +58,11 @@ def questions(argument: str) -> Iterator[str]:
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="surrogateescape")
     for line in sys.stdin:
-        if line.strip():
-            yield _text(line)
+        if question := _text(line):
+            yield question
 
 
 def _text(given: str) -> str:
     """What was typed, each byte that is no UTF-8 replaced: nothing behind this can read half a character."""
-    return given.strip().encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    text = given.strip().encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return text.removeprefix("\ufeff").strip()  # what Windows writes before a text
