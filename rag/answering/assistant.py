@@ -12,6 +12,7 @@ from typing import Any, Self
 from rag.answering.answer import answer
 from rag.answering.chain import ANSWERING
 from rag.answering.llm import EXTRACTIVE, LLMS, Llm, Option, available, open_extractive
+from rag.answering.names import look_up_apart
 from rag.answering.pacing import Paced, pause
 from rag.answering.waiting import Waiting, opening
 from rag.config import Settings
@@ -185,5 +186,6 @@ class Assistant:
             if self._started is None:
                 self._started = asyncio.new_event_loop()
                 self._started.set_default_executor(ThreadPoolExecutor(max(2, os.cpu_count() or 1), "searching"))
+                look_up_apart(self._started)
                 threading.Thread(target=self._started.run_forever, name="answering", daemon=True).start()
             return self._started
