@@ -97,10 +97,11 @@ def questions(argument: str) -> Iterator[str]:
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="surrogateescape")
     for line in sys.stdin:
-        if line.strip():
-            yield _text(line)
+        if question := _text(line):
+            yield question
 
 
 def _text(given: str) -> str:
     """What was typed, each byte that is no UTF-8 replaced: nothing behind this can read half a character."""
-    return given.strip().encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    text = given.strip().encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return text.removeprefix("\ufeff").strip()  # what Windows writes before a text

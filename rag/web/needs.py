@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from rag.config import Settings
-from rag.schema import Answer, LlmChoice, Overview, Turn
+from rag.schema import Answer, LlmChoice, Notice, Overview, Turn
 
 
 class Assistant(Protocol):
@@ -25,4 +25,4 @@ class Assistant(Protocol):
 
     def stream(
         self, question: str, history: Sequence[Turn], *, doc_type: str | None = None, llm: str | None = None
-    ) -> AsyncIterator[str | Answer]: ...
+    ) -> AsyncIterator[str | Notice | Answer]: ...
