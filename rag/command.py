@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,8 +29,22 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     return Settings.load(**flags)
 
 
+class Terminated(BaseException):
+    """The system asked this process to end."""
+
+
+def end_in_order() -> None:
+    """Let SIGTERM end the command as Ctrl-C does, with everything put away."""
+
+    def end(*_: object) -> None:
+        raise Terminated
+
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, end)
+
+
 def run(main: Callable[[], None]) -> None:
-    """Run a command: a LodestarError becomes its sentence and exit code 2, an interrupt 130, a closed pipe silence."""
+    """Run a command: a LodestarError becomes its sentence and exit code 2, an interrupt 130, SIGTERM 143, a closed pipe silence."""
     os.environ.setdefault("TQDM_DISABLE", "0" if sys.stderr.isatty() else "1")
     try:
         main()
@@ -40,6 +55,9 @@ def run(main: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         print("lodestar: stopped.", file=sys.stderr)
         raise SystemExit(130) from None
+    except Terminated:
+        print("lodestar: stopped.", file=sys.stderr)
+        raise SystemExit(128 + signal.SIGTERM) from None
     except BrokenPipeError:
         # The reader went away (`| head`); Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+_ZEROS = 2**18
 
 
 class NpyRows:
@@ -27,6 +30,11 @@ class NpyRows:
         self._rows += len(rows)
         return data
 
+    def stop(self) -> None:
+        """Let go of the file as it is."""
+        with suppress(OSError):  # what a full disk did not take is tried once more
+            self._file.close()
+
     def close(self) -> None:
         """Let the header tell how many rows there are."""
         self._file.seek(0)
@@ -37,6 +45,22 @@ class NpyRows:
         shape = (self._rows,) if self._width is None else (self._rows, self._width)
         head = {"descr": np.lib.format.dtype_to_descr(self._dtype), "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_2_0(self._file, head)
+
+
+def memmap_written(path: Path, dtype: npt.DTypeLike, count: int) -> np.memmap[Any, np.dtype[Any]]:
+    """A new array of zeros on disk, to be filled in any order.
+
+    Written in full before it is mapped: a mapping that finds the disk full kills the process, without a word.
+    """
+    rows = NpyRows(path, dtype)
+    try:
+        for at in range(0, count, _ZEROS):
+            rows.append(np.zeros(min(_ZEROS, count - at), dtype))
+        rows.close()
+    except BaseException:
+        rows.stop()
+        raise
+    return np.lib.format.open_memmap(path, "r+")
 
 
 def read_unclosed(path: Path) -> npt.NDArray[Any]:

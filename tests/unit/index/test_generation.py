@@ -25,6 +25,7 @@ from rag.index.generation import (
     published,
     writer,
 )
+from rag.index.leftovers import drop_old
 from rag.schema import LodestarError, VectorIndexError
 from tests.unit.index.building import names
 
@@ -73,6 +74,7 @@ def test_what_was_published_is_found(tmp_path: Path) -> None:
 def test_the_last_two_generations_are_kept(tmp_path: Path) -> None:
     for n in range(1, 5):
         publish(tmp_path, make(tmp_path, f"gen-{n}")[0], f"gen-{n}")
+        drop_old(tmp_path)
     assert names(tmp_path) == ["CURRENT", "gen-3", "gen-4"]
 
 
@@ -214,5 +216,5 @@ def test_a_disk_that_takes_nothing_more_is_told(tmp_path: Path, number: int) -> 
 
 
 def test_another_fault_of_the_work_is_not_taken_for_one_of_the_folder(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError), writer(tmp_path):
+    with pytest.raises(FileNotFoundError), writer(tmp_path / "index"):
         (tmp_path / "model").read_text()
