@@ -8,6 +8,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -21,7 +22,7 @@ from rag.index.chunks import Chunks, build_columns
 from rag.index.damage import damage, file_hashes, file_samples
 from rag.index.embed import Embedder
 from rag.index.embed_chunks import Progress, embed_chunks
-from rag.index.embedded import LOG, EmbeddedWriter, forget_unfinished, keep_unfinished, known, seal
+from rag.index.embedded import LOG, EmbeddedWriter, forget_unfinished, known, seal
 from rag.index.examples import example_questions
 from rag.index.generation import (
     CHUNKS,
@@ -174,7 +175,10 @@ def build(
     except BaseException as error:
         if no_space(error):
             shutil.rmtree(folder, ignore_errors=True)
-        keep_unfinished(index, folder)
+        with suppress(
+            OSError, VectorIndexError
+        ):  # what stopped this ingest is to be told, and the next one clears again
+            clear_leftovers(index)
         raise
     forget_unfinished(index)
     drop_old(index)

@@ -85,6 +85,9 @@ class Manifest:
                 raise VectorIndexError(
                     f"The index was written in format {data['format']}, this version reads {FORMAT}; {REBUILD}."
                 )
+            # Those of earlier versions bear no sum.
+            if "sum" in data and data.pop("sum") != _sum(data):
+                raise ValueError("it was changed")
             data["recipe"] = Recipe(**data["recipe"])
             data["abstention"] = Abstention(**data["abstention"]) if data.get("abstention") else None
             data["skipped"] = tuple((source, reason) for source, reason in data["skipped"])
@@ -96,7 +99,13 @@ class Manifest:
             ) from None
 
     def write(self, folder: Path) -> None:
-        (folder / MANIFEST).write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False), "utf-8")
+        data = asdict(self)
+        text = json.dumps({**data, "sum": _sum(data)}, indent=1, ensure_ascii=False)
+        (folder / MANIFEST).write_text(text, "utf-8")
+
+
+def _sum(data: Mapping[str, object]) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 
 def published(index: Path) -> Path | None:

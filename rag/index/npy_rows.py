@@ -21,6 +21,8 @@ class NpyRows:
         self._rows = 0
         self._file = path.open("wb")
         self._header()
+        self.start = self._file.tell()
+        """Where the rows begin."""
 
     def append(self, rows: npt.NDArray[Any]) -> bytes:
         """Add rows; what was written is handed to the system before this returns, and to the caller."""
@@ -60,7 +62,8 @@ def memmap_written(path: Path, dtype: npt.DTypeLike, count: int) -> np.memmap[An
     except BaseException:
         rows.stop()
         raise
-    return np.lib.format.open_memmap(path, "r+")
+    # Not `np.load`: Python 3.11 cannot read two headers at once, and another thread may be at it.
+    return np.memmap(path, dtype, "r+", rows.start, (count,))
 
 
 def read_unclosed(path: Path) -> npt.NDArray[Any]:
