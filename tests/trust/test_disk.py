@@ -153,3 +153,25 @@ def test_a_file_in_the_way_of_an_index(failing: Zygote) -> None:
                     assert published(index) is None
             else:
                 assert answered_by(index, LetterEmbedder()) == 1
+
+
+LEXICAL = """
+import random, sys
+from pathlib import Path
+from rag.index.lexical import build_lexical
+draw = random.Random(0)
+words = [f"word{n}" for n in range(100)]
+try:
+    build_lexical(Path(sys.argv[1]) / "lexical", [" ".join(draw.choices(words, k=200)) for _ in range(1000)])
+except OSError as error:
+    sys.exit(error.errno)
+"""
+
+
+@pytest.mark.parametrize("size", ["64k", "256k", "400k", "600k", "4m"])
+def test_what_is_filled_through_a_mapping_does_not_end_the_process(size: str) -> None:
+    """To write where a full disk has no room sends a signal that nobody survives, and that says nothing."""
+    with tmpfs(size) as disk:
+        ended = subprocess.run([sys.executable, "-c", LEXICAL, disk], check=False, capture_output=True, text=True)
+        assert ended.stderr == ""
+        assert ended.returncode == (0 if size == "4m" else errno.ENOSPC)
