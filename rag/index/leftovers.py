@@ -56,7 +56,10 @@ def _drop(folder: Path) -> None:
     try:
         if descriptor is not None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        folder.rename(going)
+        try:
+            folder.rename(going)
+        except OSError:  # a full disk may refuse even that
+            going = folder
         shutil.rmtree(going, ignore_errors=True)
     except OSError:  # held, or the disk refuses: the index is published, and the next ingest tries again
         pass
