@@ -56,11 +56,11 @@ def _faults(folder: Path, store: str) -> Iterator[None]:
         # What Rust calls a panic is no Exception.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
+        _full(folder, error)
         said = str(error).strip() or type(error).__name__
         for words, number in _DISK.items():
             if words in said.lower():
                 raise OSError(number, os.strerror(number)) from error
-        _full(folder, error)
         said = said.splitlines()[0].rstrip(".")
         raise VectorIndexError(
             f"The {store} store could not be built ({said}); check the disk and try again, or choose another with --store."

@@ -95,7 +95,7 @@ def test_an_error_at_any_write(failing: Zygote, store: str) -> None:
             answered = answered_by(index, embedder)
             assert answered in ((n,) if ended.status == 0 else (now, n)), what
             assert generation_of(reader.current(), embedder) == answered
-            if ended.status == 2 and number in (errno.ENOSPC, errno.EDQUOT) and "index folder" in ended.said:
+            if "free some space" in ended.said:  # SQLite may call it an I/O error where there is space left, as here
                 assert used(index) < 1.2 * before or answered == n, what
             now = answered
             if draw.random() < 0.7:  # otherwise over what this one left
