@@ -39,7 +39,16 @@ def end_in_order() -> None:
     def end(*_: object) -> None:
         raise Terminated
 
+    def lost(unraisable: Any) -> None:
+        """Python drops what is raised while it frees an object: then it is raised once more, a moment later."""
+        if unraisable.exc_type is Terminated:
+            signal.setitimer(signal.ITIMER_REAL, 0.01)
+        else:
+            told(unraisable)
+
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        told, sys.unraisablehook = sys.unraisablehook, lost
+        signal.signal(signal.SIGALRM, end)
         signal.signal(signal.SIGTERM, end)
 
 
