@@ -83,7 +83,7 @@ def page(address: str, client: httpx.AsyncClient) -> Ask:
 def assistant(address: str) -> Ask:
     from rag.answering.assistant import Assistant
     from rag.config import Settings
-    from rag.schema import Answer
+    from rag.schema import Answer, Notice
 
     made = Assistant.open(Settings.load(openai_base_url=address, llm="openai"))
     made.warm_up()
@@ -92,7 +92,8 @@ def assistant(address: str) -> Ask:
         await ready()
         started, first = time.perf_counter(), 0.0
         async for piece in made.stream(question):
-            first = first or time.perf_counter() - started
+            if not isinstance(piece, Notice):
+                first = first or time.perf_counter() - started
             if isinstance(piece, Answer) and piece.fault:
                 raise RuntimeError(piece.fault)
         return first, time.perf_counter() - started

@@ -21,13 +21,16 @@ def main() -> None:
     assistant = Assistant.open(command.settings_from(arguments))
     assistant.overview()
     as_json = arguments.json or arguments.question == "-"
+    # Other encodings than Unicode's lack most characters: JSON can do without them.
+    ascii_only = not (sys.stdout.encoding or "").lower().startswith("utf")
+    notify = _print_notice if sys.stderr.isatty() else lambda notice: None
     failed = ""
     for question in command.questions(arguments.question):
         if as_json:
-            answer = assistant.ask(question, doc_type=arguments.doc_type)
-            print(json.dumps(as_object(answer), ensure_ascii=False), flush=True)
+            answer = assistant.ask(question, doc_type=arguments.doc_type, notify=notify)
+            print(json.dumps(as_object(answer), ensure_ascii=ascii_only), flush=True)
         else:
-            answer = assistant.ask(question, doc_type=arguments.doc_type, emit=_print_piece)
+            answer = assistant.ask(question, doc_type=arguments.doc_type, emit=_print_piece, notify=notify)
             _print_sources(answer)
         failed = failed or answer.fault
     if failed:
@@ -63,6 +66,10 @@ def as_object(answer: Answer) -> dict[str, Any]:
 def _print_piece(piece: str) -> None:
     sys.stdout.write(piece)
     sys.stdout.flush()
+
+
+def _print_notice(notice: str) -> None:
+    print(f"lodestar: {notice}", file=sys.stderr, flush=True)
 
 
 def _print_sources(answer: Answer) -> None:

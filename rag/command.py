@@ -9,6 +9,7 @@ import io
 import json
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -35,8 +36,31 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     return Settings.load(**flags)
 
 
+class Terminated(BaseException):
+    """The system asked this process to end."""
+
+
+def end_in_order() -> None:
+    """Let SIGTERM end the command as Ctrl-C does, with everything put away."""
+
+    def end(*_: object) -> None:
+        raise Terminated
+
+    def lost(unraisable: Any) -> None:
+        """Python drops what is raised while it frees an object: then it is raised once more, a moment later."""
+        if unraisable.exc_type is Terminated:
+            signal.setitimer(signal.ITIMER_REAL, 0.01)
+        else:
+            told(unraisable)
+
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        told, sys.unraisablehook = sys.unraisablehook, lost
+        signal.signal(signal.SIGALRM, end)
+        signal.signal(signal.SIGTERM, end)
+
+
 def run(main: Callable[[], None]) -> None:
-    """Run a command: a LodestarError becomes its sentence and exit code 2, an interrupt 130, a closed pipe silence."""
+    """Run a command: a LodestarError becomes its sentence and exit code 2, an interrupt 130, SIGTERM 143, a closed pipe silence."""
     os.environ.setdefault("TQDM_DISABLE", "0" if sys.stderr.isatty() else "1")
     if isinstance(sys.stdout, io.TextIOWrapper):
         codecs.register_error("escaped", _escaped)
@@ -51,6 +75,9 @@ def run(main: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         print("lodestar: stopped.", file=sys.stderr)
         raise SystemExit(130) from None
+    except Terminated:
+        print("lodestar: stopped.", file=sys.stderr)
+        raise SystemExit(128 + signal.SIGTERM) from None
     except BrokenPipeError:
         # The reader went away (`| head`); Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -97,10 +124,11 @@ def questions(argument: str) -> Iterator[str]:
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="surrogateescape")
     for line in sys.stdin:
-        if line.strip():
-            yield _text(line)
+        if question := _text(line):
+            yield question
 
 
 def _text(given: str) -> str:
     """What was typed, each byte that is no UTF-8 replaced: nothing behind this can read half a character."""
-    return given.strip().encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    text = given.strip().encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return text.removeprefix("\ufeff").strip()  # what Windows writes before a text

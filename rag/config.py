@@ -41,7 +41,12 @@ class Settings(BaseModel):
     max_answer_tokens: int = Field(700, ge=16, le=32_768, description="The longest answer, in tokens.")
     context_tokens: int = Field(0, ge=0, description="Tokens the model can read at once. 0: ask the server, else 8192.")
     connect_timeout: float = Field(5.0, gt=0, description="Seconds to reach the endpoint.")
-    first_token_timeout: float = Field(60.0, gt=0, description="Seconds the model may think before its first word.")
+    first_token_timeout: float = Field(
+        60.0,
+        gt=0,
+        description="Seconds the model may think before its first word. A quarter of it is for rewording a follow-up.",
+    )
+    stall_timeout: float = Field(30.0, gt=0, description="Seconds it may pause in the middle of an answer.")
     answer_timeout: float = Field(120.0, gt=0, description="Seconds after which an answer is cut off.")
     history_turns: int = Field(6, ge=0, le=50, description="How many earlier turns of a conversation are remembered.")
 

@@ -54,6 +54,7 @@ def main() -> None:
     parser.add_argument("--store", help="chroma or faiss (RAG_STORE, chroma)")
     parser.add_argument("--rebuild", action="store_true", help="embed everything again, even what did not change")
     arguments = parser.parse_args()
+    command.end_in_order()
     started = time.perf_counter()
     settings = command.settings_from(arguments)
     with Bar(steps=100 if arguments.json else 10) as bar:

@@ -145,6 +145,13 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """What is being waited for, while nothing comes. No part of the answer: what comes next takes its place."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class LlmChoice:
     """A language model that can answer: `name` selects it, `label` is what a person reads."""
 

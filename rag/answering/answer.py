@@ -6,21 +6,25 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 
-from rag.answering import chain, faults
+from rag.answering import chain, faults, waiting
 from rag.answering.condense import condense, leaning
+from rag.answering.doubts import doubted
 from rag.answering.evidence import Markers, cite, without_markers
 from rag.answering.llm import Llm
+from rag.answering.meeting import Meet, meet
 from rag.answering.prompts import REFUSAL, SYSTEM
+from rag.answering.waiting import Waiting
 from rag.config import Settings
 from rag.index.embed import Embedder
 from rag.index.open import OpenIndex
 from rag.retrieval.abstain import refuses
 from rag.retrieval.context import Section, pack
 from rag.retrieval.hybrid import retrieve, spelled
-from rag.schema import Answer, Citation, LodestarError, Trace, Turn
+from rag.schema import Answer, Citation, Doubt, LodestarError, Trace, Turn
 
 _SOURCES = r"(?:provided |given |available )?(?:sources?|documents?|information|context)\b"
 _SAY = r"(?:\w+ly )?(?:say|state|mention|hold|contain|give|provide|tell|name|specify|include|answer|cover|list|show|have)s?\b"
@@ -34,6 +38,10 @@ _REFUSES = re.compile(
 )
 _CHARACTERS_PER_TOKEN = 3.5
 _HISTORY_SHARE = 0.25
+_CONDENSE_SHARE = 0.25
+_MOST_CHARACTERS_PER_TOKEN = 32
+"""A server that was asked for so many tokens and sends more characters than these is not going to stop."""
+_WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass
@@ -49,6 +57,7 @@ class _Run:
     tokens: int = 0
     text: str = ""
     finish: str = ""
+    read: int = 0
     refused: bool = False
 
     def ms(self) -> float:
@@ -73,8 +82,28 @@ async def answer(
     emit: Callable[[str], None],
     *,
     doc_type: str | None = None,
+    waits: Waiting | None = None,
 ) -> Answer:
-    """Answer from one generation. An endpoint's fault ends in `Answer.fault`, with what had arrived kept in `text`."""
+    """Answer from one generation. An endpoint's fault ends in `Answer.fault`, with what had arrived kept in `text`.
+
+    `waits` is told what is waited for, which is no part of the answer.
+    """
+    with nullcontext(waits) if waits else Waiting(lambda notice: None) as waits:
+        waiting.NOW.set(waits)
+        return await _answer(question, history, settings, index, embedder, llm, emit, doc_type, waits)
+
+
+async def _answer(
+    question: str,
+    history: Sequence[Turn],
+    settings: Settings,
+    index: OpenIndex,
+    embedder: Embedder,
+    llm: Llm,
+    emit: Callable[[str], None],
+    doc_type: str | None,
+    waits: Waiting,
+) -> Answer:
     history = _bounded(history, settings, llm)
     # A language model reads past misspellings; a reader that compares words does not.
     asked = spelled(question, index, embedder, settings) if llm.quotes else question
@@ -94,15 +123,19 @@ async def answer(
     fault = ""
     loop = asyncio.get_running_loop()
     end = loop.time() + settings.answer_timeout
-    first = loop.time() + settings.connect_timeout + settings.first_token_timeout
+    patience = settings.first_token_timeout * _CONDENSE_SHARE
+    most = settings.max_answer_tokens * _MOST_CHARACTERS_PER_TOKEN
     try:
         async with (
-            asyncio.timeout_at(min(first, end)) as deadline,
-            aclosing(chain.run(llm, search, asked, history)) as events,
+            asyncio.timeout_at(end) as deadline,
+            aclosing(chain.run(llm, search, asked, history, patience)) as events,
         ):
             async for event in events:
                 match event:
+                    case chain.Condensing():
+                        waits.on(waiting.condensing(llm.label), min(end, loop.time() + patience))
                     case chain.Condensed(query):
+                        waits.on(waiting.searching())
                         run.stages["condense"] = round(run.ms(), 1)
                         run.query = spelled(query, index, embedder, settings)
                     case chain.Found():
@@ -110,44 +143,81 @@ async def answer(
                         markers = Markers(len(run.found), [*(section.text for section in run.found), question, asked])
                     case chain.Asked(prompt):
                         run.prompt = prompt
-                    case chain.Piece(text, finish) if markers is not None:
+                        until = min(end, loop.time() + settings.connect_timeout + settings.first_token_timeout)
+                        deadline.reschedule(until)
+                        waits.on(waiting.first_word(llm.label), until)
+                    case chain.Piece(text, finish, read) if markers is not None:
                         run.finish = finish or run.finish
+                        run.read = read or run.read
                         if text:
-                            if not run.tokens:
-                                run.first_token = run.ms()
-                                deadline.reschedule(end)
+                            until = min(end, loop.time() + settings.stall_timeout)
+                            deadline.reschedule(until)
+                            waits.heard(waiting.next_word(llm.label), until)
+                            run.first_token = run.first_token or run.ms()
                             run.tokens += 1
                             run.text += _emitted(markers.feed(text), emit)
+                            if len(run.text) > most:
+                                run.finish = "length"
+                                break
                     case chain.Finished(whole, _) if not run.found:
                         run.first_token = run.ms()
                         run.text = _emitted(whole, emit)
+                        run.finish = "stop"
     except LodestarError as error:
         fault = str(error)
     except Exception as error:  # whatever an endpoint does must end in a sentence, not in a dead conversation
-        late = deadline.expired() and bool(run.text)
-        fault = faults.cut_off(llm.label, "time") if late else faults.sentence(error, llm.label, llm.model)
+        begun = bool(run.text.strip())
+        if begun and deadline.expired() and deadline.when() == end:
+            fault = faults.cut_off(llm.label, "time")
+        else:
+            fault = faults.sentence(error, llm.label, llm.model, begun=begun)
     if markers is not None:
         run.text += _emitted(markers.close(), emit)
-    if not fault and not run.text.strip():
-        fault = faults.empty(llm.label)
-    elif not fault and run.finish == "length":
-        fault = faults.cut_off(llm.label, "length")
-    return _finished(question, run, markers.order if markers else [], index, llm, fault)
+    met = partial(meet, embedder=embedder, stored=lambda: index)
+    order, fault = markers.order if markers else [], fault or _flaw(run, llm)
+    return await asyncio.to_thread(_finished, question, run, order, index, llm, fault, met)
 
 
-def _finished(question: str, run: _Run, order: Sequence[int], index: OpenIndex, llm: Llm, fault: str) -> Answer:
+def _flaw(run: _Run, llm: Llm) -> str:
+    """What is wrong with an answer that ended in order; empty where nothing is."""
+    if not run.text.strip() and run.finish != "content_filter":
+        return faults.empty(llm.label, run.finish)
+    if llm.quotes:
+        return ""
+    in_part = 0 < run.read < _fewest_tokens(run.prompt)
+    return faults.ended(llm.label, run.finish) or (faults.read_in_part(llm.label) if in_part else "")
+
+
+def _fewest_tokens(prompt: str) -> int:
+    """No tokenizer makes fewer tokens of a text than this: none has one for two words, or for a word of any length.
+
+    It is two thirds of what English takes. A server that has read less has not read all.
+    """
+    return sum(1 + len(word) // 16 for word in _WORD.findall(prompt))
+
+
+def _finished(
+    question: str, run: _Run, order: Sequence[int], index: OpenIndex, llm: Llm, fault: str, met: Meet
+) -> Answer:
     run.stages["answer"] = round(run.ms() - sum(run.stages.values()), 1)
     text = run.text.strip()
     refused = bool(text) and not fault and bool(_REFUSES.match(text) or text == REFUSAL)
     citations: tuple[Citation, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     if refused:
         text = without_markers(text)
     elif text:
         text, citations = cite(text, order, run.found)
+        if not llm.quotes:  # what can only quote says what the sources say
+            text, citations, doubts = doubted(text, citations, run.found, question, met)
+            # Of a sentence that was cut off nobody knows what it would have said.
+            doubts = tuple(doubt for doubt in doubts if not fault or doubt.end < len(text))
+            run.stages["check"] = round(run.ms() - sum(run.stages.values()), 1)
     return Answer(
         question=question,
         text=text,
         citations=citations,
+        doubts=doubts,
         refused=refused,
         fault=fault,
         retrieved=tuple(sorted((item for section in run.found for item in section.chunks), key=lambda i: -i.score)),

@@ -12,11 +12,13 @@ from typing import Any, Self
 from rag.answering.answer import answer
 from rag.answering.chain import ANSWERING
 from rag.answering.llm import EXTRACTIVE, LLMS, Llm, Option, available, open_extractive
+from rag.answering.names import look_up_apart
 from rag.answering.pacing import Paced, pause
+from rag.answering.waiting import Waiting, opening
 from rag.config import Settings
 from rag.index.embed import Embedder, open_embedder
 from rag.index.open import IndexReader, OpenIndex
-from rag.schema import Answer, LlmChoice, LodestarError, Overview, SettingsError, Turn
+from rag.schema import Answer, LlmChoice, LodestarError, Notice, Overview, SettingsError, Turn
 
 Emit = Callable[[str], None]
 
@@ -93,15 +95,16 @@ class Assistant:
 
     async def stream(
         self, question: str, history: Sequence[Turn] = (), *, doc_type: str | None = None, llm: str | None = None
-    ) -> AsyncIterator[str | Answer]:
+    ) -> AsyncIterator[str | Notice | Answer]:
         """Yield the answer's text piece by piece, then the finished `Answer`. Closing the iterator cancels the call.
 
+        A `Notice` says what is waited for while nothing comes; the next piece takes its place.
         What comes in quick succession is one piece; the more answers are being given, the fewer pieces each has.
         """
         here = asyncio.get_running_loop()
-        queue: asyncio.Queue[str | Answer | BaseException] = asyncio.Queue()
+        queue: asyncio.Queue[str | Notice | Answer | BaseException] = asyncio.Queue()
 
-        def put(item: str | Answer | BaseException) -> None:
+        def put(item: str | Notice | Answer | BaseException) -> None:
             here.call_soon_threadsafe(queue.put_nowait, item)
 
         def done(future: Future[Answer]) -> None:
@@ -122,12 +125,17 @@ class Assistant:
             future.cancel()
 
     async def _paced(
-        self, question: str, history: Sequence[Turn], doc_type: str | None, llm: str | None, emit: Emit
+        self,
+        question: str,
+        history: Sequence[Turn],
+        doc_type: str | None,
+        llm: str | None,
+        put: Callable[[str | Notice], None],
     ) -> Answer:
-        paced = Paced(emit, lambda: pause(self._answering))
+        paced = Paced(put, lambda: pause(self._answering))
         self._answering += 1
         try:
-            return await self._answer(question, history, doc_type, llm, paced.feed)
+            return await self._answer(question, history, doc_type, llm, paced.feed, lambda text: put(Notice(text)))
         finally:
             self._answering -= 1
             paced.flush()
@@ -140,16 +148,22 @@ class Assistant:
         doc_type: str | None = None,
         llm: str | None = None,
         emit: Emit = lambda piece: None,
+        notify: Emit = lambda notice: None,
     ) -> Answer:
-        """`stream` for callers that block; `emit` gets the pieces as they come."""
-        return self._submit(self._answer(question, history, doc_type, llm, emit)).result()
+        """`stream` for callers that block; `emit` gets the pieces as they come, `notify` what is waited for."""
+        return self._submit(self._answer(question, history, doc_type, llm, emit, notify)).result()
 
     async def _answer(
-        self, question: str, history: Sequence[Turn], doc_type: str | None, llm: str | None, emit: Emit
+        self, question: str, history: Sequence[Turn], doc_type: str | None, llm: str | None, emit: Emit, notify: Emit
     ) -> Answer:
+        settings, embedder = self.settings, self._embedder
         try:
-            index, model = await asyncio.gather(asyncio.to_thread(self.index), asyncio.to_thread(self._llm, llm))
-            return await answer(question, history, self.settings, index, self._embedder, model, emit, doc_type=doc_type)
+            with Waiting(notify) as waits:
+                waits.on(opening())
+                index, model = await asyncio.gather(asyncio.to_thread(self.index), asyncio.to_thread(self._llm, llm))
+                return await answer(
+                    question, history, settings, index, embedder, model, emit, doc_type=doc_type, waits=waits
+                )
         except LodestarError as error:
             return Answer(question, "", fault=str(error))
 
@@ -174,5 +188,6 @@ class Assistant:
             if self._started is None:
                 self._started = asyncio.new_event_loop()
                 self._started.set_default_executor(ThreadPoolExecutor(max(2, os.cpu_count() or 1), "searching"))
+                look_up_apart(self._started)
                 threading.Thread(target=self._started.run_forever, name="answering", daemon=True).start()
             return self._started

@@ -19,8 +19,8 @@ from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder, Prom
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 
-from rag.answering import prompts
-from rag.answering.condense import condense, stands_alone
+from rag.answering import faults, prompts
+from rag.answering.condense import condense, stands_alone, usable
 from rag.answering.llm import Llm
 from rag.retrieval.context import Section
 from rag.schema import Turn
@@ -28,7 +28,10 @@ from rag.schema import Turn
 CONDENSING, ANSWERING = "condensing", "answering"
 """Tags of the two calls of a model, so that the rewritten question never leaks into the answer."""
 
-_LONGEST_QUERY = 400
+
+@dataclass(frozen=True, slots=True)
+class Condensing:
+    """The model is asked to rewrite the question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +55,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece of the answer as the model sent it; `finish` is the model's reason to stop, on the last one."""
+    """A piece of the answer as the model sent it; `finish` is the model's reason to stop, on the last one.
+
+    `read`: how many tokens of the prompt the model says it has read; 0 where it does not say.
+    """
 
     text: str
     finish: str = ""
+    read: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,7 @@ class Finished:
     query: str
 
 
-Event = Condensed | Found | Asked | Piece | Finished
+Event = Condensing | Condensed | Found | Asked | Piece | Finished
 
 
 class KnowledgeBaseRetriever(BaseRetriever):
@@ -84,11 +91,18 @@ class KnowledgeBaseRetriever(BaseRetriever):
 
 
 async def run(
-    llm: Llm, search: Callable[[str], Sequence[Section]], question: str, history: Sequence[Turn]
+    llm: Llm,
+    search: Callable[[str], Sequence[Section]],
+    question: str,
+    history: Sequence[Turn],
+    patience: float | None = None,
 ) -> AsyncGenerator[Event]:
-    """Condense, search and answer, told as events. What the model or its endpoint raises comes out unchanged."""
+    """Condense, search and answer, told as events. What the model or its endpoint raises comes out unchanged.
+
+    `patience`: seconds in which the model has to have rewritten the question.
+    """
     heard = _Listener()
-    chain = _chain(llm, search, history)
+    chain = _chain(llm, search, history, patience)
     answering = asyncio.ensure_future(chain.ainvoke({"question": question}, {"callbacks": [heard]}))
     answering.add_done_callback(lambda _: heard.events.put_nowait(None))
     try:
@@ -129,13 +143,19 @@ class _Listener(BaseCallbackHandler):
     ) -> None:
         if ANSWERING in (tags or ()):
             self.events.put_nowait(Asked(_as_text(messages[0])))
+        elif CONDENSING in (tags or ()):
+            self.events.put_nowait(Condensing())
 
     def on_llm_new_token(self, token: object, *, chunk: Any = None, tags: list[str] | None = None, **_: Any) -> None:
         if ANSWERING in (tags or ()):
-            self.events.put_nowait(Piece(chunk.text, str(chunk.message.response_metadata.get("finish_reason") or "")))
+            said = chunk.message
+            finish = str(said.response_metadata.get("finish_reason") or "")
+            self.events.put_nowait(Piece(chunk.text, finish, (said.usage_metadata or {}).get("input_tokens", 0)))
 
 
-def _chain(llm: Llm, search: Callable[[str], Sequence[Section]], history: Sequence[Turn]) -> Runnable[Any, Any]:
+def _chain(
+    llm: Llm, search: Callable[[str], Sequence[Section]], history: Sequence[Turn], patience: float | None
+) -> Runnable[Any, Any]:
     from langchain_classic.chains import ConversationalRetrievalChain
     from langchain_classic.memory import ConversationBufferMemory
 
@@ -152,7 +172,7 @@ def _chain(llm: Llm, search: Callable[[str], Sequence[Section]], history: Sequen
             llm.chat(ANSWERING),
             KnowledgeBaseRetriever(search=search),
             memory=memory,
-            condense_question_llm=_condenser(llm, history),
+            condense_question_llm=_condenser(llm, history, patience),
             condense_question_prompt=ChatPromptTemplate.from_messages(
                 [("system", prompts.CONDENSE), MessagesPlaceholder("chat_history"), ("human", "{question}")]
             ),
@@ -177,8 +197,11 @@ def _chain(llm: Llm, search: Callable[[str], Sequence[Section]], history: Sequen
     return chain
 
 
-def _condenser(llm: Llm, history: Sequence[Turn]) -> Runnable[Any, BaseMessage]:
-    """What the chain asks for a question that stands alone: the question itself where it does, else the model."""
+def _condenser(llm: Llm, history: Sequence[Turn], patience: float | None) -> Runnable[Any, BaseMessage]:
+    """What the chain asks for a question that stands alone: the question itself where it does, else the model.
+
+    Where that is slow or fails our own rewriting serves, so that the question is answered all the same.
+    """
 
     async def rewrite(prompt: Any, config: RunnableConfig, **_: Any) -> BaseMessage:
         messages = prompt.to_messages()
@@ -188,21 +211,19 @@ def _condenser(llm: Llm, history: Sequence[Turn]) -> Runnable[Any, BaseMessage]:
         ours = condense(question, history)
         if llm.quotes:
             return AIMessage(ours)
-        reply = await llm.chat(CONDENSING).ainvoke(messages, config)
-        return AIMessage(_usable(reply.text, question, ours))
+        try:
+            async with asyncio.timeout(patience):
+                reply = await llm.chat(CONDENSING).ainvoke(messages, config)
+        except Exception as error:
+            if faults.hopeless(error):
+                raise
+            return AIMessage(ours)
+        return AIMessage(usable(reply.text, question, ours))
 
     def rewrite_blocking(prompt: Any, config: RunnableConfig, **_: Any) -> BaseMessage:
         raise RuntimeError("the chain is run asynchronously")
 
     return RunnableLambda(rewrite_blocking, afunc=rewrite)
-
-
-def _usable(reply: str, question: str, ours: str) -> str:
-    """The model's rewriting, or our own where a small model answered, rambled or said nothing instead."""
-    lines = [line.strip(" \"'\u201c\u201d*") for line in reply.strip().splitlines() if line.strip()]
-    first = lines[0].removeprefix("Standalone question:").removeprefix("Rewritten question:").strip() if lines else ""
-    asks = first.endswith("?") or not question.rstrip().endswith("?")
-    return first if first and asks and len(lines) == 1 and len(first) <= _LONGEST_QUERY else ours
 
 
 def _messages(history: Sequence[Turn]) -> list[BaseMessage]:

@@ -40,6 +40,14 @@ _FILLING = frozenset(
 )
 
 
+_LONGEST_QUERY = 400
+_LABEL = re.compile(r"^(?:standalone|rewritten) question:\s*", re.I)
+_LINK = re.compile(r"^\W*(?:and|or|but|so|also|then)\b", re.I)
+_ASKING = frozenset(
+    "who whom whose what which when where why how is are was were do does did can could will would should has have had tell "
+    "list give show name explain describe compare summarize summarise define find state outline".split()
+)
+
 _WRITTEN = re.compile(r"(?<=\S) \([^()]+\)$")
 
 
@@ -66,6 +74,21 @@ def condense(question: str, history: Sequence[Turn]) -> str:
 def as_asked(condensed: str) -> str:
     """A question without the subject that `condense` wrote behind it."""
     return _WRITTEN.sub("", condensed)
+
+
+def usable(reply: str, question: str, ours: str) -> str:
+    """A model's rewriting, or `ours` where a small model answered, rambled or said nothing instead."""
+    lines = [line.strip(" \"'\u201c\u201d*") for line in reply.strip().splitlines() if line.strip()]
+    first = _LABEL.sub("", lines[0]) if lines else ""
+    asks = first.endswith("?") or (not question.rstrip().endswith("?") and _asks(first, question))
+    return first if asks and len(lines) == 1 and len(first) <= _LONGEST_QUERY else ours
+
+
+def _asks(reply: str, question: str) -> bool:
+    """Whether a reply without a question mark asks all the same, as the question did: it opens as questions do, or as that one."""
+    opens = [_WORD.search(_LINK.sub("", text)) for text in (reply, question)]
+    words = [match[0].lower() if match else "" for match in opens]
+    return bool(words[0]) and (words[0] in _ASKING or (words[0] == words[1] and words[0] not in _FILLING))
 
 
 def leaning(question: str, history: Sequence[Turn]) -> list[tuple[str, float]]:

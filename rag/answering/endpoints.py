@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
 
 import httpx
 
@@ -22,7 +26,11 @@ USUAL = {
 OPENAI = "https://api.openai.com/v1"
 _KNOWN_HOSTS = {"api.openai.com": "OpenAI", "models.github.ai": "GitHub Models"}
 DEFAULT_CONTEXT = 8192
+_LONGEST_LIST = 4 << 20
 _NO_CHAT = re.compile(r"embed|bge-|minilm|rerank|whisper|tts|dall-e|moderation|image", re.I)
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +56,12 @@ def find_local(usual: Mapping[str, str] = USUAL, timeout: float = 0.5) -> list[E
 def list_models(base_url: str, key: str, timeout: float) -> tuple[str, ...]:
     """The chat models an endpoint lists; empty when it does not answer as one."""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    try:
-        # A proxy set for the way out must not be asked for a server on this machine. Without TLS there is no certificate to
-        # check, and to read those that could do it takes longer than to ask.
-        verify = base_url.startswith("https:")
-        with httpx.Client(timeout=timeout, trust_env=not is_local(base_url), verify=verify) as client:
-            listed = client.get(f"{base_url}/models", headers=headers).raise_for_status().json()
-        names = [str(model["id"]) for model in (listed["data"] if isinstance(listed, dict) else listed)]
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError):
-        return ()
+
+    def ask(client: httpx.Client) -> list[str]:
+        listed = _json(client, "GET", f"{base_url}/models", headers=headers)
+        return [str(model["id"]) for model in (listed["data"] if isinstance(listed, dict) else listed)]
+
+    names = _within(timeout, base_url, ask) or []
     return tuple(name for name in names if not _NO_CHAT.search(name))
 
 
@@ -65,17 +70,59 @@ def context_tokens(base_url: str, model: str, timeout: float = 1.0) -> int:
     if not is_local(base_url):
         return DEFAULT_CONTEXT
     root = base_url.removesuffix("/v1")
+
+    def ask(client: httpx.Client) -> int:
+        props = _json(client, "GET", f"{root}/props", missing={})
+        if props:
+            return int(props["default_generation_settings"]["n_ctx"])
+        return _ollama_context(_json(client, "POST", f"{root}/api/show", json={"model": model}))
+
+    return _within(timeout, base_url, ask) or DEFAULT_CONTEXT
+
+
+def _within(seconds: float, base_url: str, ask: Callable[[httpx.Client], T]) -> T | None:
+    """What `ask` finds out; None where the server does not answer as it should, or not in so many seconds altogether.
+
+    httpx bounds the time of each read only, so a server that sends a byte now and then would be listened to for ever.
+    """
+    # A proxy set for the way out must not be asked for a server on this machine. Without TLS there is no certificate to
+    # check, and to read those that could do it takes longer than to ask.
+    verify = base_url.startswith("https:")
+    told: SimpleQueue[T | None] = SimpleQueue()
     try:
-        with httpx.Client(timeout=timeout, trust_env=False, verify=base_url.startswith("https:")) as client:
-            props = client.get(f"{root}/props")
-            if props.is_success:
-                return int(props.json()["default_generation_settings"]["n_ctx"])
-            shown = client.post(f"{root}/api/show", json={"model": model})
-            if shown.is_success:
-                return _ollama_context(shown.json())
-    except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError):
-        pass
-    return DEFAULT_CONTEXT
+        client = httpx.Client(
+            timeout=seconds, trust_env=not is_local(base_url), verify=verify, headers={"Accept-Encoding": "identity"}
+        )
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+        return None
+
+    def tell() -> None:
+        try:
+            told.put(ask(client))
+        except Exception:  # whatever is sent, it lists nothing
+            told.put(None)
+
+    threading.Thread(target=tell, name="asking an endpoint", daemon=True).start()
+    try:
+        return told.get(timeout=seconds)
+    except Empty:
+        return None
+    finally:
+        client.close()  # and with it the thread's connection
+
+
+def _json(client: httpx.Client, method: str, url: str, *, missing: Any = None, **more: Any) -> Any:
+    """What a server sends as JSON; `missing` where it knows no such address. Raises ValueError for more than any sends."""
+    with client.stream(method, url, **more) as reply:
+        if missing is not None and not reply.is_success:
+            return missing
+        reply.raise_for_status()
+        body = b""
+        for piece in reply.iter_raw():
+            body += piece
+            if len(body) > _LONGEST_LIST:
+                raise ValueError("a list without end")
+    return json.loads(body)
 
 
 def _ollama_context(shown: Mapping[str, object]) -> int:

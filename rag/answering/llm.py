@@ -10,8 +10,10 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rag.answering.asking_again import AskingAgain
 from rag.answering.endpoints import OPENAI, Endpoint, context_tokens, find_local, is_local, label_of, list_models
 from rag.answering.plain_chunks import PlainChunks
+from rag.answering.replies import AS_IT_IS, bound
 from rag.config import Settings
 from rag.index.embed import Embedder
 from rag.schema import LlmChoice, SettingsError
@@ -163,26 +165,33 @@ def _client(settings: Settings, endpoint: Endpoint, model: str, tag: str) -> Bas
         # Other servers read the older name of the limit; given both, those that pass on to OpenAI refuse.
         options["extra_body"] = {"max_tokens": settings.max_answer_tokens}
     if is_local(endpoint.base_url):
+        options["openai_proxy"] = None
+    wait = max(settings.first_token_timeout, settings.stall_timeout) + settings.connect_timeout
+    client = DefaultAsyncHttpxClient(
         # A proxy set for the way out must not be asked for a server on this machine.
-        options |= {
-            "http_async_client": DefaultAsyncHttpxClient(trust_env=False),
-            "http_socket_options": (),
-            "openai_proxy": None,
-        }
-    wait = settings.first_token_timeout
+        trust_env=not is_local(endpoint.base_url),
+        # Elsewhere is not the endpoint that was set: neither the key nor the documents follow.
+        follow_redirects=False,
+        headers=AS_IT_IS,
+        event_hooks={"response": [bound]},
+    )
     chat = ChatOpenAI(
         model=model,
         base_url=endpoint.base_url,
         api_key=_key(settings, endpoint),
-        # The client's own default waits for ever, and obeys a server that says "come back in two minutes" in silence.
+        http_async_client=client,
+        http_socket_options=(),
+        # The client's own default waits for ever. Ours come first, and know what they end: see answer.py.
         timeout=httpx.Timeout(wait, connect=settings.connect_timeout),
+        # It obeys a server that says "come back in two minutes" in silence: see asking_again.py.
         max_retries=0,
         # Ours is the deadline. Theirs runs each piece as a task, and one that is stopped before it began never ends.
         stream_chunk_timeout=None,
+        stream_usage=True,
         tags=[tag],
         **options,
     )
-    chat.async_client = PlainChunks(chat.async_client)
+    chat.async_client = PlainChunks(AskingAgain(chat.async_client, endpoint.label, settings.first_token_timeout))
     return chat
 
 

@@ -2,6 +2,7 @@
 
 The client makes an object of some thirty validated fields of every token, which ChatOpenAI turns back into a dictionary: that
 is most of what a streamed token costs here, and with many visitors all of it is waited for. ChatOpenAI takes dictionaries too.
+They hold what an answer is made of and nothing else, whatever the endpoint put into its events, or left out of them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from rag.answering.prompts import as_data
+
+_LONGEST_EVENT = 4 << 20
+_LONGEST_STREAM = 32 << 20
+"""Bytes: a hundred times what the longest answer takes. An endless one would fill the memory before its time is up."""
 
 
 class PlainChunks:
@@ -63,15 +68,15 @@ class _Stream:
         import openai
 
         response = self._stream.response
+        pieces = bounded(response.aiter_bytes())
+        whole = "json" in response.headers.get("content-type", "")
         try:
-            async for data in server_sent(response.aiter_bytes()):
-                if data.startswith(b"[DONE]"):
-                    continue  # what is left is the end of the body: read to there, the connection can be used again
-                event = json.loads(data)
-                if isinstance(event, dict) and (fault := event.get("error")):
-                    said = fault.get("message") if isinstance(fault, dict) else None
-                    raise openai.APIError(str(said or fault), request=response.request, body=fault)
+            async for event in plain(_one(pieces) if whole else server_sent(pieces)):
+                if "error" in event:
+                    raise openai.APIError("", request=response.request, body=event["error"])
                 yield event
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
         except Exception as error:
             # By name: they come from httpx or from httpx2, whichever the client was built with.
             kinds = {kind.__name__ for kind in type(error).__mro__}
@@ -80,6 +85,34 @@ class _Stream:
             if "TransportError" in kinds:
                 raise openai.APIConnectionError(request=response.request) from error
             raise
+
+
+async def plain(events: AsyncIterator[bytes]) -> AsyncIterator[dict[str, Any]]:
+    """What ChatOpenAI needs of each event: text, the reason to stop, the tokens counted. Events with none of it are left out.
+
+    `[DONE]` says that an answer is complete, also where no reason to stop was given. Raises ValueError where an event is
+    none. What an error says is {"error": ...}, and the last.
+    """
+    heard = told = finished = False
+    async for data in events:
+        heard = True
+        if data.startswith(b"[DONE]"):
+            if not finished:
+                finished = told = True
+                yield _chunk("", "stop")
+            continue  # what is left is the end of the body: read to there, the connection can be used again
+        event = json.loads(data)
+        if not isinstance(event, dict):
+            raise ValueError("an event that is no object")
+        if fault := event.get("error") or (event if event.get("object") == "error" else None):
+            yield {"error": fault}
+            return
+        if chunk := _of(event):
+            told = True
+            finished = finished or bool(chunk["choices"] and chunk["choices"][0]["finish_reason"])
+            yield chunk
+    if heard and not told:
+        yield _chunk("", None)  # events there were, only no word in them
 
 
 async def server_sent(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -92,6 +125,61 @@ async def server_sent(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             line = line.rstrip(b"\r")
             if line.startswith(b"data:"):
                 data.append(line[5:].lstrip(b" "))
+            elif line.startswith(b"error:"):  # llama.cpp's older servers
+                yield b'{"error":%s}' % line[6:]
             elif not line and data:
                 yield b"\n".join(data)
                 data.clear()
+        if len(rest) + sum(map(len, data)) > _LONGEST_EVENT:
+            raise ValueError("an event without end")
+
+
+async def bounded(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same pieces. Raises ValueError where there are more than any answer has."""
+    left = _LONGEST_STREAM
+    async for piece in pieces:
+        left -= len(piece)
+        if left < 0:
+            raise ValueError("a stream without end")
+        yield piece
+
+
+async def _one(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The whole body as one event: some servers answer so although a stream was asked for, or tell an error so."""
+    body = b""
+    async for piece in pieces:
+        body += piece
+        if len(body) > _LONGEST_EVENT:
+            raise ValueError("a body without end")
+    event = json.loads(body)
+    if not isinstance(event, dict) or not (event.keys() & {"choices", "error"} or event.get("object") == "error"):
+        raise ValueError("a body that is no answer")
+    yield body
+
+
+def _of(event: dict[str, Any]) -> dict[str, Any] | None:
+    choices = event.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+    said = choice.get("delta") or choice.get("message")
+    text = _text(said.get("content")) if isinstance(said, dict) else ""
+    finish = choice.get("finish_reason")
+    usage = event.get("usage")
+    read = usage.get("prompt_tokens") if isinstance(usage, dict) else None
+    if not (text or finish or read):
+        return None
+    chunk = _chunk(text, str(finish) if finish else None)
+    if isinstance(read, int):
+        chunk["usage"] = {"prompt_tokens": read, "completion_tokens": 0, "total_tokens": read}
+    return chunk
+
+
+def _chunk(text: str, finish: str | None) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "delta": {"role": "assistant", "content": text}, "finish_reason": finish}]}
+
+
+def _text(content: object) -> str:
+    """Text, or the texts of a list of parts. Half a character, which JSON can hold, can be neither shown nor stored."""
+    if isinstance(content, list):
+        content = "".join(str(part["text"]) for part in content if isinstance(part, dict) and part.get("text"))
+    text = content if isinstance(content, str) else ""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -7,7 +7,8 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -19,26 +20,28 @@ import numpy as np
 from rag.documents.split import CHUNKER, split
 from rag.index.chunks import Chunks, build_columns
 from rag.index.damage import damage, file_hashes, file_samples
-from rag.index.embed import Embedder, Vectors
+from rag.index.embed import Embedder
 from rag.index.embed_chunks import Progress, embed_chunks
-from rag.index.embedded import EmbeddedWriter, forget_unfinished, keep_unfinished, known, seal
+from rag.index.embedded import LOG, EmbeddedWriter, forget_unfinished, known, seal
 from rag.index.examples import example_questions
 from rag.index.generation import (
     CHUNKS,
-    NO_SPACE,
     VECTORS,
     Abstention,
     Manifest,
     Recipe,
+    generations,
     new_name,
+    no_space,
     publish,
     published,
+    sync,
 )
+from rag.index.leftovers import clear_leftovers, drop_old
 from rag.index.store import store_kind
+from rag.index.store_build import build_store, check_store
 from rag.index.texts import build_texts
-from rag.schema import Chunk, Document, KnowledgeBaseError, Skipped, VectorIndexError
-
-_SAMPLE = 16
+from rag.schema import Document, KnowledgeBaseError, Skipped, VectorIndexError
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +118,13 @@ def build(
 
     Raises VectorIndexError when what was built does not find its own chunks; the published generation then stays.
     """
-    for left in index.glob("gen-*.tmp"):  # of an ingest that was killed
-        keep_unfinished(index, left)
+    clear_leftovers(index)
     digest = digest_of(documents)
     if not rebuild and (manifest := up_to_date(index, digest, recipe, skipped)):
         forget_unfinished(index)
+        drop_old(index)
         return Built(index / manifest.name, manifest, 0, manifest.chunks, True, manifest.invisible or 0.0)
-    name = new_name(digest + repr(recipe))
+    name = new_name(digest + repr(recipe), max((folder.name for folder in generations(index)), default=""))
     folder = index / f"{name}.tmp"
     folder.mkdir()
     try:
@@ -135,16 +138,17 @@ def build(
             texts = beside.submit(build_texts, folder, chunks, embedder, kind.needs, stopped)
             try:
                 old = [] if rebuild else known(index, recipe)
-                embedded = embed_chunks(chunks, embedder, old, partial(EmbeddedWriter, folder, embedder), progress)
+                shown = partial(_show, texts, progress)
+                embedded = embed_chunks(chunks, embedder, old, partial(EmbeddedWriter, folder, embedder), shown)
             except BaseException:
                 stopped.set()
                 raise
             invisible = texts.result()
         vectors = np.load(folder / VECTORS, mmap_mode="r", allow_pickle=False)
-        kind.build(folder / recipe.store, chunks, vectors)
-        _check(folder, recipe, chunks, vectors)
-        seal(folder)
+        build_store(folder, recipe, chunks, vectors)
+        check_store(folder, recipe, chunks, vectors)
         files = file_hashes(folder)
+        files.pop(LOG)
         manifest = Manifest(
             name=name,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -161,13 +165,19 @@ def build(
             invisible=round(invisible, 6),
         )
         manifest.write(folder)
+        sync(folder)
+        seal(folder)
         published_folder = publish(index, folder, name)
     except BaseException as error:
-        if isinstance(error, OSError) and error.errno in NO_SPACE:
+        if no_space(error):
             shutil.rmtree(folder, ignore_errors=True)
-        keep_unfinished(index, folder)
+        with suppress(
+            OSError, VectorIndexError
+        ):  # what stopped this ingest is to be told, and the next one clears again
+            clear_leftovers(index)
         raise
     forget_unfinished(index)
+    drop_old(index)
     return Built(published_folder, manifest, embedded, len(chunks) - embedded, False, invisible)
 
 
@@ -195,14 +205,11 @@ def _write_chunks(folder: Path, documents: Iterable[Document], embedder: Embedde
     return written
 
 
-def _check(folder: Path, recipe: Recipe, chunks: Sequence[Chunk], vectors: Vectors) -> None:
-    """A sample of chunks, spread over the index, must find themselves by their own vector."""
-    store = store_kind(recipe.store).open(folder / recipe.store, vectors)
-    for row in range(0, len(chunks), max(1, len(chunks) // _SAMPLE)):
-        found = store.search(vectors[row], 5)
-        # A twin may stand in for it: the same text, or one that the model cannot tell from it.
-        if not any(vectors[other] @ vectors[row] > 0.9999 for other, _ in found):
-            raise VectorIndexError("The new index did not find its own chunks and was not published; run ingest again.")
+def _show(texts: Future[float], progress: Progress, done: int, total: int) -> None:
+    """Tell how far the model is, unless what is made beside it has failed: it may have hours to go."""
+    if texts.done():
+        texts.result()
+    progress(done, total)
 
 
 def _pairs(skipped: Sequence[Skipped]) -> tuple[tuple[str, str], ...]:

@@ -10,6 +10,7 @@ import json
 import shutil
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,8 @@ from rag.schema import VectorIndexError
 UNFINISHED = "unfinished"
 """The folder of an index that keeps what an ingest had embedded when it was stopped."""
 
-_LOG = "embedded.log"
+LOG = "embedded.log"
+"""Vouches for the rows beside it; a generation that is published holds none."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,10 @@ class Known:
     rows: int
 
     def row_of(self, text: str) -> int | None:
-        row = self.chunks.row_of(text)
+        try:
+            row = self.chunks.row_of(text)
+        except (OSError, ValueError, KeyError, TypeError, IndexError):  # no checksum stands beside unfinished chunks
+            return None
         return row if row is not None and row < self.rows else None
 
 
@@ -51,8 +56,8 @@ class EmbeddedWriter:
     def __init__(self, folder: Path, embedder: Embedder, projection: Vectors) -> None:
         self._vectors = NpyRows(folder / VECTORS, np.float32, embedder.dim)
         self._tokens = TokensWriter(folder / TOKENS, projection)
-        self._log = (folder / _LOG).open("w", encoding="utf-8")
-        self._say(_made_by(embedder.identity, embedder.precision))
+        self._log = (folder / LOG).open("w", encoding="utf-8")
+        self._say([*_made_by(embedder.identity, embedder.precision), zlib.crc32(projection.tobytes())])
 
     def append(self, vectors: Vectors, packed: Sequence[Packed]) -> None:
         """Add the next rows. The log line comes last: it vouches for what stands before it."""
@@ -67,7 +72,10 @@ class EmbeddedWriter:
 
     def stop(self) -> None:
         """Leave the files as they are, for `keep_unfinished`."""
-        self._log.close()
+        self._vectors.stop()
+        self._tokens.stop()
+        with suppress(OSError):
+            self._log.close()
 
     def _say(self, line: object) -> None:
         self._log.write(json.dumps(line) + "\n")
@@ -84,8 +92,8 @@ def known(index: Path, recipe: Recipe) -> list[Known]:
 
 
 def seal(folder: Path) -> None:
-    """Remove the log: the generation is about to be published."""
-    (folder / _LOG).unlink()
+    """Remove the log: the generation is on the disk, and about to be published."""
+    (folder / LOG).unlink()
 
 
 def keep_unfinished(index: Path, folder: Path) -> None:
@@ -120,7 +128,9 @@ def _published(index: Path, recipe: Recipe) -> Known | None:
 
 def _unfinished(folder: Path, recipe: Recipe) -> Known | None:
     try:
-        if next(_log(folder), None) != _made_by(recipe.embedder, recipe.precision):
+        projection = np.load(folder / TOKENS / "projection.npy", allow_pickle=False)
+        made_by = [*_made_by(recipe.embedder, recipe.precision), zlib.crc32(projection.tobytes())]
+        if next(_log(folder), None) != made_by:
             return None
         vectors, *pieces = (
             read_unclosed(path)
@@ -145,7 +155,6 @@ def _unfinished(folder: Path, recipe: Recipe) -> Known | None:
             if checksum != expected:
                 break
             rows, end = rows + count, end + length
-        projection = np.load(folder / TOKENS / "projection.npy", allow_pickle=False)
         return Known(Chunks(folder), vectors, PackedTokens(tokens, scales, offsets), projection, rows)
     except (OSError, EOFError, ValueError, KeyError, TypeError):
         return None
@@ -158,7 +167,7 @@ def _made_by(identity: str, precision: str) -> list[str]:
 def _log(folder: Path) -> Iterator[list[Any]]:
     """The log's lines as far as they can be read: the last one may have been cut."""
     try:
-        with (folder / _LOG).open(encoding="utf-8") as file:
+        with (folder / LOG).open(encoding="utf-8") as file:
             for line in file:
                 yield json.loads(line)
     except (OSError, ValueError):

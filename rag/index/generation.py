@@ -11,11 +11,10 @@ import fcntl
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from rag.index.plain_file import open_plain, read_plain
@@ -25,12 +24,14 @@ FORMAT = 4
 CHUNKS, VECTORS = "chunks.jsonl", "vectors.npy"
 COLUMNS, LEXICAL, TOKENS, WORDS = "columns", "lexical", "tokens", "words"
 MANIFEST = "manifest.json"
+CURRENT, BESIDE = "CURRENT", "CURRENT.tmp"
+_TIME = "%Y%m%dT%H%M%S.%fZ"
 REBUILD = "run: python -m rag.ingest"
-_KEEP = 2
 _LONGEST_NAME = 200  # bytes
 _LONGEST_MANIFEST = 256 * 2**20  # bytes; it names every file that was skipped
-NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
-_UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR, errno.EROFS, *NO_SPACE}
+NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY, errno.EROFS}
+_UNWRITABLE |= {errno.EIO, errno.ENXIO, errno.ENODEV, errno.ESTALE, errno.ENOLCK, *NO_SPACE}
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def published(index: Path) -> Path | None:
 
 def _current(index: Path) -> str | None:
     try:
-        return read_plain(index / "CURRENT", _LONGEST_NAME).strip()
+        return read_plain(index / CURRENT, _LONGEST_NAME).strip()
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError):
@@ -159,31 +160,54 @@ def writer(index: Path) -> Iterator[None]:
     except Timeout:
         raise LodestarError(f"Another ingest is writing {index}; wait for it to end.") from None
     except OSError as error:
-        if error.errno not in _UNWRITABLE:
+        if not (error.errno in _UNWRITABLE or no_space(error) or _within(index, error)):
             raise
-        why = (error.strerror or "").lower()
-        raise LodestarError(f"The index folder {index} cannot be written ({why}); name another with --index.") from None
+        full = no_space(error)
+        why = os.strerror(errno.ENOSPC) if full and error.errno is None else error.strerror or str(error)
+        fix = "free some space, or name another with --index" if full else "name another with --index"
+        raise LodestarError(f"The index folder {index} cannot be written ({why.lower()}); {fix}.") from error
 
 
-def new_name(content: str) -> str:
-    """A generation's name: the time, so that names sort, and eight digits of what it was built from."""
-    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-    return f"gen-{now}-{hashlib.sha256(content.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+def no_space(error: BaseException) -> bool:
+    """Whether this is how a full disk shows: numpy says only how much of an array it could write."""
+    if not isinstance(error, OSError):
+        return False
+    return error.errno in NO_SPACE or (error.errno is None and "written" in str(error))
+
+
+def _within(index: Path, error: OSError) -> bool:
+    """Whether it befell a file of the index: another program may have moved or emptied the folder meanwhile."""
+    named = [Path(os.fsdecode(name)) for name in (error.filename, error.filename2) if isinstance(name, str | bytes)]
+    return any(path.is_relative_to(index) for path in named)
+
+
+def new_name(content: str, after: str = "") -> str:
+    """A generation's name: the time, so that names sort, and eight digits of what it was built from.
+
+    It sorts behind the name `after` even where the clock was set back.
+    """
+    now = datetime.now(UTC)
+    if f"gen-{now.strftime(_TIME)}" <= after:
+        with suppress(ValueError):
+            now = datetime.strptime(after.split("-")[1], _TIME) + timedelta(microseconds=1)
+    return f"gen-{now.strftime(_TIME)}-{hashlib.sha256(content.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
 def publish(index: Path, built: Path, name: str) -> Path:
-    """Make the finished folder `built` the published generation `name`, durably and in one step; drop old ones."""
-    for path in sorted(built.rglob("*"), reverse=True):
-        _sync(path)
-    _sync(built)
+    """Make the finished folder `built` the published generation `name`, durably and in one step."""
+    sync(built)
     folder = index / name
     built.rename(folder)
     _sync(index)
     point_at(index, name)
-    for old in sorted(index.glob("gen-*"))[:-_KEEP]:
-        if old != folder:
-            _drop(old)
     return folder
+
+
+def sync(folder: Path) -> None:
+    """Have everything in the folder on the disk."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        _sync(path)
+    _sync(folder)
 
 
 def hold(folder: Path) -> int:
@@ -196,30 +220,14 @@ def hold(folder: Path) -> int:
     return descriptor
 
 
-def _drop(folder: Path) -> None:
-    """Remove a generation that nobody holds; one that is held goes when a later one is published."""
-    try:
-        descriptor = open_plain(folder / MANIFEST)
-    except OSError:
-        shutil.rmtree(folder, ignore_errors=True)
-        return
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        shutil.rmtree(folder, ignore_errors=True)
-    except BlockingIOError:
-        pass
-    finally:
-        os.close(descriptor)
-
-
 def point_at(index: Path, name: str) -> None:
     """Replace CURRENT atomically."""
-    beside = index / "CURRENT.tmp"
+    beside = index / BESIDE
     with beside.open("w", encoding="utf-8") as file:
         file.write(name + "\n")
         file.flush()
         os.fsync(file.fileno())
-    beside.replace(index / "CURRENT")
+    beside.replace(index / CURRENT)
     _sync(index)
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from rag.index.npy_rows import memmap_written
 from rag.index.vocabulary import Vocabulary, build_vocabulary
 
 _K1, _B = 1.2, 0.75
@@ -80,8 +81,8 @@ def build_lexical(folder: Path, texts: Iterable[str]) -> None:
     for block in _blocks(ids, lengths, place):
         holding += np.bincount(block.words, minlength=len(ordered))
     starts = np.concatenate([[0], np.cumsum(holding)]).astype(np.int64)
-    scores = np.lib.format.open_memmap(folder / "scores.npy", "w+", np.float32, (int(starts[-1]),))
-    rows = np.lib.format.open_memmap(folder / "rows.npy", "w+", np.int32, (int(starts[-1]),))
+    scores = memmap_written(folder / "scores.npy", np.float32, int(starts[-1]))
+    rows = memmap_written(folder / "rows.npy", np.int32, int(starts[-1]))
     tells = np.log(1 + (len(lengths) - holding + 0.5) / (holding + 0.5)).astype(np.float32)
     room = _K1 * ((1 - _B) + _B * lengths / max(1e-12, lengths.mean()))
     filled = starts[:-1].copy()

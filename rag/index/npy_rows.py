@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+_ZEROS = 2**18
 
 
 class NpyRows:
@@ -18,6 +21,8 @@ class NpyRows:
         self._rows = 0
         self._file = path.open("wb")
         self._header()
+        self.start = self._file.tell()
+        """Where the rows begin."""
 
     def append(self, rows: npt.NDArray[Any]) -> bytes:
         """Add rows; what was written is handed to the system before this returns, and to the caller."""
@@ -26,6 +31,11 @@ class NpyRows:
         self._file.flush()
         self._rows += len(rows)
         return data
+
+    def stop(self) -> None:
+        """Let go of the file as it is."""
+        with suppress(OSError):  # what a full disk did not take is tried once more
+            self._file.close()
 
     def close(self) -> None:
         """Let the header tell how many rows there are."""
@@ -37,6 +47,23 @@ class NpyRows:
         shape = (self._rows,) if self._width is None else (self._rows, self._width)
         head = {"descr": np.lib.format.dtype_to_descr(self._dtype), "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_2_0(self._file, head)
+
+
+def memmap_written(path: Path, dtype: npt.DTypeLike, count: int) -> np.memmap[Any, np.dtype[Any]]:
+    """A new array of zeros on disk, to be filled in any order.
+
+    Written in full before it is mapped: a mapping that finds the disk full kills the process, without a word.
+    """
+    rows = NpyRows(path, dtype)
+    try:
+        for at in range(0, count, _ZEROS):
+            rows.append(np.zeros(min(_ZEROS, count - at), dtype))
+        rows.close()
+    except BaseException:
+        rows.stop()
+        raise
+    # Not `np.load`: Python 3.11 cannot read two headers at once, and another thread may be at it.
+    return np.memmap(path, dtype, "r+", rows.start, (count,))
 
 
 def read_unclosed(path: Path) -> npt.NDArray[Any]:

@@ -93,6 +93,10 @@ class TokensWriter:
         for rows in (self._tokens, self._scales, self._offsets):
             rows.close()
 
+    def stop(self) -> None:
+        for rows in (self._tokens, self._scales, self._offsets):
+            rows.stop()
+
 
 class PackedTokens:
     """The packed word pieces of rows that follow each other."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any, cast
 
-from rag.schema import Answer, LodestarError
+from rag.schema import Answer, LodestarError, Notice
 from rag.web import record
 from rag.web.answer_text import linked, with_notice, with_sources
 from rag.web.history import Message, next_turn, turns
@@ -45,11 +45,14 @@ async def ask(
     try:
         stream = assistant.stream(question, turns(history), doc_type=doc_type or None, llm=llm or None)
         # Closing matters: it is how a closed tab or the stop button reaches the endpoint.
-        async with aclosing(cast("AsyncGenerator[str | Answer]", stream)) as pieces:
+        async with aclosing(cast("AsyncGenerator[str | Notice | Answer]", stream)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Answer):
                     yield _finished(piece, turn, on_page)
                     return
+                if isinstance(piece, Notice):
+                    yield _shown(linked(said, turn) if on_page else said, piece.text, on_page)
+                    continue
                 said += piece
                 if said.strip():
                     yield {"role": "assistant", "content": linked(said, turn)} if on_page else said

@@ -14,7 +14,7 @@ from rag.keeping.ingesting import Ingesting
 from rag.keeping.keeper import Added, Upload
 from rag.keeping.kept import Kept
 from rag.keeping.pending import Pending
-from rag.schema import Answer, Chunk, LlmChoice, Overview, Turn
+from rag.schema import Answer, Chunk, LlmChoice, Notice, Overview, Turn
 
 
 class Assistant(Protocol):
@@ -35,7 +35,7 @@ class Assistant(Protocol):
 
     def stream(
         self, question: str, history: Sequence[Turn], *, doc_type: str | None = None, llm: str | None = None
-    ) -> AsyncIterator[str | Answer]: ...
+    ) -> AsyncIterator[str | Notice | Answer]: ...
 
 
 class Keeper(Protocol):

@@ -23,6 +23,7 @@ class ScriptedChat(BaseChatModel):
 
     script: Callable[[list[BaseMessage]], Iterable[Step]]
     finish: str = "stop"
+    read: int = 0
 
     @property
     def _llm_type(self) -> str:
@@ -41,6 +42,8 @@ class ScriptedChat(BaseChatModel):
             else:
                 await step()
         last = AIMessageChunk(content="", response_metadata={"finish_reason": self.finish})
+        if self.read:
+            last.usage_metadata = {"input_tokens": self.read, "output_tokens": 0, "total_tokens": self.read}
         yield ChatGenerationChunk(message=last)
 
 
@@ -54,6 +57,7 @@ class ScriptedLlm:
         finish: str = "stop",
         context_tokens: int = 8192,
         quotes: bool = False,
+        read: int = 0,
     ) -> None:
         self.asked: list[tuple[str, list[BaseMessage]]] = []
 
@@ -62,7 +66,7 @@ class ScriptedLlm:
                 self.asked.append((tag, messages))
                 return [condensed] if tag == "condensing" else answer
 
-            return ScriptedChat(script=script, finish=finish, tags=[tag])
+            return ScriptedChat(script=script, finish=finish, read=read, tags=[tag])
 
         choice = LlmChoice("scripted", "Scripted model")
         self.llm = Llm(choice, "The scripted model", "scripted", context_tokens, cache(chat), quotes)

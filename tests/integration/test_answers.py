@@ -16,7 +16,7 @@ from rag.index.embed import Embedder
 from rag.index.open import IndexReader
 from rag.ingest import ingest
 from rag.retrieval.abstain import CHOSEN
-from rag.schema import Answer
+from rag.schema import Answer, Notice
 from tests.integration.conftest import DOCUMENTS, write_documents
 
 ASKED = {
@@ -112,7 +112,7 @@ def test_filter_by_doc_type(assistant: Callable[..., Assistant]) -> None:
 
 async def test_stream_is_the_answer_in_pieces(assistant: Callable[..., Assistant]) -> None:
     asked = assistant(k=5)
-    items = [item async for item in asked.stream("What does the Otter probe weigh?")]
+    items = [i async for i in asked.stream("What does the Otter probe weigh?") if not isinstance(i, Notice)]
     *pieces, answer = items
     assert isinstance(answer, Answer)
     assert all(isinstance(piece, str) for piece in pieces)

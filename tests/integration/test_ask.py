@@ -172,3 +172,19 @@ def test_as_a_command_of_its_own(small_index: Path, tmp_path: Path) -> None:
     first, second = map(json.loads, done.stdout.splitlines())
     check_schema(first)
     assert (first["refused"], second["refused"]) == (False, True)
+
+
+def test_a_mark_before_the_text_and_an_output_of_few_letters(small_index: Path, tmp_path: Path) -> None:
+    """What Windows writes before a text is no part of the question, and what a terminal cannot show breaks nothing."""
+    settings = environment(RAG_LLM="extractive", PYTHONIOENCODING="ascii", PYTHONUTF8="0", LC_ALL="C")
+    command = [sys.executable, "-m", "rag.ask", "--index", str(small_index)]
+    told = "What does the Otter probe cost?"
+    options: dict[str, Any] = {"capture_output": True, "cwd": tmp_path, "env": settings, "timeout": 300}
+    lines = subprocess.run([*command, "-"], input=f"\ufeff{told}\n".encode(), **options)
+    assert (lines.returncode, lines.stderr) == (0, b"")
+    report = json.loads(lines.stdout.decode("ascii"))
+    assert report["question"] == told
+    assert "£4,100" in report["answer"]
+    shown = subprocess.run([*command, told], **options)
+    assert (shown.returncode, shown.stderr) == (0, b"")
+    assert "?4,100" in shown.stdout.decode("ascii")

@@ -121,3 +121,23 @@ def test_bytes_that_are_no_text_become_a_question_all_the_same(errors: str) -> N
 
     assert run(b"-", b"caf\xe9?\nnext\n") == ([rb"'caf\ufffd?'", b"'next'"], b"")
     assert run(b"caf\xe9?", b"") == ([rb"'caf\ufffd?'"], b"")
+
+
+@pytest.mark.parametrize("freed", [False, True])
+def test_sigterm_ends_a_command_in_order(freed: bool) -> None:
+    """Wherever it arrives: what is raised while an object is freed would be dropped."""
+    code = (
+        "import os, signal, sys, time, weakref\nfrom rag import command\n"
+        "class Freed: pass\n"
+        "def end(): os.kill(os.getpid(), signal.SIGTERM); time.sleep(0.001)\n"
+        "def main():\n"
+        "    command.end_in_order()\n"
+        "    try:\n"
+        "        if sys.argv[1] == 'True': weakref.finalize(Freed(), end)\n"
+        "        else: end()\n"
+        "        time.sleep(60)\n"
+        "    finally: print('put away')\n"
+        "command.run(main)"
+    )
+    ended = subprocess.run([sys.executable, "-c", code, str(freed)], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (143, "put away\n", "lodestar: stopped.\n")

@@ -123,7 +123,7 @@ async def test_streams_of_two_visitors_do_not_mix(asking_endpoint: Callable[...,
                 item = await anext(stream)
                 if isinstance(item, Answer):
                     answers[at] = item
-                else:
+                elif isinstance(item, str):  # a busy machine may have something to say of waiting
                     pieces[at].append(item)
     for question, said, answer in zip(questions, pieces, answers, strict=True):
         assert answer is not None

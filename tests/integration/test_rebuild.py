@@ -149,7 +149,7 @@ STEPS = [
     "build._write_chunks.0",
     "build.build_texts.0",
     "build.seal.0",
-    "build._check.0",
+    "build.check_store.0",
     "build.publish.0",
     "generation._sync.0",
     "generation._sync.5",

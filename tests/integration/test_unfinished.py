@@ -44,7 +44,7 @@ def stop(request: pytest.FixtureRequest, index: Path, monkeypatch: pytest.Monkey
         embedder.fail_after = after
         with monkeypatch.context() as patched:
             if request.param == "killed":
-                patched.setattr(build_module, "keep_unfinished", lambda index, folder: None)
+                patched.setattr(build_module, "clear_leftovers", lambda index: None)
             with pytest.raises(RuntimeError, match="told to fail"):
                 ingest(index, TEXTS, embedder)
         assert published(index) is None

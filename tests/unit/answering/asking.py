@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from rag.answering import answer as room
+from rag.answering.meeting import meet
 from rag.config import Settings
 from rag.schema import Answer, Retrieved, Turn
 from tests.doubles.embedder import LetterEmbedder
@@ -28,6 +29,7 @@ class Asking:
         self.shown: list[str] = []
         monkeypatch.setattr(room, "retrieve", self._retrieve)
         monkeypatch.setattr(room, "refuses", lambda *judged: self.refuses)
+        monkeypatch.setattr(room, "meet", lambda question, texts, embedder, stored: meet(question, texts, embedder))
 
     def _retrieve(
         self,

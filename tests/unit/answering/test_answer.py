@@ -176,7 +176,7 @@ async def test_a_damaged_index_is_told_in_its_own_words(asking: Asking) -> None:
 async def test_trace_tells_how_it_went(asking: Asking) -> None:
     answer = await asking.ask(ScriptedLlm("It ", "costs ", "£2,340 [1]."))
     trace = answer.trace
-    assert set(trace.stages) == {"condense", "retrieve", "answer"}
+    assert set(trace.stages) == {"condense", "retrieve", "answer", "check"}
     assert all(ms >= 0 for ms in trace.stages.values())
     assert trace.tokens == 3
     assert 0 < trace.first_token_ms <= trace.ms

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering.condense import as_asked, condense, leaning, stands_alone
+from rag.answering.condense import as_asked, condense, leaning, stands_alone, usable
 from rag.schema import Turn
 
 PORT = Turn("What is contract TF-C-0167 with the Port of Invergair about?", "Twelve Otter 3 probes in the harbour [1].")
@@ -124,3 +124,23 @@ def test_what_was_written_behind_a_follow_up_comes_off_again(history: list[Turn]
 @pytest.mark.parametrize("question", [*ALONE, "(Really?)", "What is the pump (the old one) for?"])
 def test_a_question_as_it_was_asked_stays(question: str) -> None:
     assert as_asked(question) == question
+
+
+@pytest.mark.parametrize(
+    ("question", "reply", "taken"),
+    [
+        ("And when does it end?", "When does the Invergair agreement end?", True),
+        ("And when does it end?", "It ends in 2028.", False),
+        ("And when does it end?", "When does it end?\nIn 2028.", False),
+        ("And when does it end?", "", False),
+        ("tell me more about it", "Tell me more about the Otter probe.", True),
+        ("and the price", "What is the price of the Otter probe", True),
+        ("and the price", "The price is £4,100.", False),
+        ("erzähl mehr davon", "Erzähl mehr von der Otter-Sonde", True),
+        ("tell me more about it", "I don't know.", False),
+        ("tell me more about it", "The Otter probe measures dissolved oxygen down to forty metres [1].", False),
+        ("And when does it end?", 'Standalone question: "When does it end?"', True),
+    ],
+)
+def test_a_rewriting_asks_and_an_answer_is_none(question: str, reply: str, taken: bool) -> None:
+    assert (usable(reply, question, "ours") != "ours") == taken

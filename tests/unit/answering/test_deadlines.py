@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from rag.answering import faults
 from rag.answering.prompts import read_back
 from rag.schema import Retrieved, Turn
 from tests.doubles.llm import ScriptedLlm, Step, for_ever
@@ -32,6 +33,12 @@ async def an_hour() -> Callable[[], object]:
     return wait
 
 
+async def shown() -> None:
+    """A step after which what was said has been heard."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
 async def test_a_model_that_never_speaks_ends_in_a_sentence(asking: Asking, an_hour: Step) -> None:
     answer = await asking.ask(ScriptedLlm(an_hour, "too late"))
     assert answer.fault == "The scripted model did not answer in time. Ask again, or choose another model."
@@ -41,15 +48,15 @@ async def test_a_model_that_never_speaks_ends_in_a_sentence(asking: Asking, an_h
 
 async def test_empty_pieces_are_no_speech(asking: Asking, an_hour: Step) -> None:
     # Servers open a stream with an empty piece at once, however long they will think.
-    asked = asking.ask(ScriptedLlm("", an_hour), answer_timeout=10**9)
+    asked = asking.ask(ScriptedLlm("", an_hour), answer_timeout=10**9, stall_timeout=10**9)
     assert (await asked).fault == "The scripted model did not answer in time. Ask again, or choose another model."
 
 
 @pytest.mark.parametrize("pieces", [1, 3])
 async def test_one_that_stalls_keeps_what_arrived(asking: Asking, an_hour: Step, pieces: int) -> None:
     said = ["The gauge costs £2,340 [1]. ", "It weighs 4 kg [1]. ", "And "][:pieces]
-    answer = await asking.ask(ScriptedLlm(*said, an_hour, "too late"))
-    assert answer.fault == "The scripted model took too long, so the answer was cut off here."
+    answer = await asking.ask(ScriptedLlm(*said, shown, an_hour, "too late"), answer_timeout=10**9)
+    assert answer.fault == "The scripted model stopped in the middle of its answer. Ask again, or choose another model."
     assert answer.text == "".join(said).strip()
     assert answer.citations
     assert not answer.refused
@@ -61,7 +68,7 @@ async def test_what_was_held_back_as_a_marker_is_not_lost(asking: Asking, an_hou
 
 
 async def test_one_that_dribbles_for_ever_is_cut_off(asking: Asking, an_hour: Step) -> None:
-    answer = await asking.ask(ScriptedLlm("On ", "and ", an_hour), first_token_timeout=10**9)
+    answer = await asking.ask(ScriptedLlm("On ", "and ", an_hour), stall_timeout=10**9)
     assert answer.text == "On and"
     assert "took too long" in answer.fault
 
@@ -79,11 +86,42 @@ async def test_a_fault_in_the_middle_keeps_what_arrived(asking: Asking) -> None:
     assert answer.fault == "The scripted model could not answer (RuntimeError). Ask again, or choose another model."
 
 
-async def test_a_fault_while_condensing_is_told_too(asking: Asking) -> None:
-    model = ScriptedLlm("never", condensed="")
-    model.llm.chat("condensing").script = lambda messages: [TimeoutError()]  # type: ignore[attr-defined]
-    answer = await asking.ask(model, "And how long is it?", [Turn("What is the Kestrel L2?", "A gauge.")])
+FOLLOW_UP = "And how long is it?"
+TALK = [Turn("What is the Kestrel L2?", "A gauge.")]
+
+
+def condensing(step: Step) -> ScriptedLlm:
+    """A model that answers, and does only this when it is to rewrite a question."""
+    model = ScriptedLlm("4 m [1].")
+    model.llm.chat("condensing").script = lambda messages: [step]  # type: ignore[attr-defined]
+    return model
+
+
+@pytest.mark.parametrize("fault", [TimeoutError(), ValueError("no answer"), RuntimeError("other")])
+async def test_a_fault_while_condensing_leaves_it_to_our_own_rewriting(asking: Asking, fault: Exception) -> None:
+    answer = await asking.ask(condensing(fault), FOLLOW_UP, TALK)
+    assert (answer.text, answer.fault) == ("4 m [1].", "")
+    assert answer.trace.query == "And how long is it? (Kestrel L2)"
+
+
+async def test_a_rewriting_that_takes_long_is_not_waited_for(asking: Asking, an_hour: Step) -> None:
+    answer = await asking.ask(condensing(an_hour), FOLLOW_UP, TALK, answer_timeout=10**9)
+    assert (answer.text, answer.fault) == ("4 m [1].", "")
+
+
+async def test_a_rewriting_has_no_more_time_than_the_answer(asking: Asking, an_hour: Step) -> None:
+    answer = await asking.ask(condensing(an_hour), FOLLOW_UP, TALK, first_token_timeout=10**9)
     assert answer.fault == "The scripted model did not answer in time. Ask again, or choose another model."
+    assert asking.searched == []
+
+
+async def test_an_endpoint_that_is_not_there_is_told_before_anything_is_searched(asking: Asking) -> None:
+    import httpx
+    import openai
+
+    gone = openai.APIConnectionError(request=httpx.Request("POST", "http://127.0.0.1:1"))  # type: ignore[arg-type]
+    answer = await asking.ask(condensing(gone), FOLLOW_UP, TALK)
+    assert answer.fault.startswith("The scripted model cannot be reached.")
     assert asking.searched == []
 
 
@@ -91,6 +129,28 @@ async def test_a_fault_while_condensing_is_told_too(asking: Asking) -> None:
 async def test_an_answer_without_a_word_is_a_fault(asking: Asking, said: list[str]) -> None:
     answer = await asking.ask(ScriptedLlm(*said))
     assert answer.fault == "The scripted model sent an empty answer. Ask again, or choose another model."
+
+
+@pytest.mark.parametrize("reason", ["", "content_filter", "error"])
+async def test_a_stream_that_ends_without_a_good_reason_is_marked(asking: Asking, reason: str) -> None:
+    answer = await asking.ask(ScriptedLlm("It costs £2,340 [1].", finish=reason))
+    assert answer.text == "It costs £2,340 [1]."
+    assert answer.citations
+    assert answer.fault == faults.ended("The scripted model", reason) != ""
+
+
+async def test_one_that_never_stops_is_stopped(asking: Asking) -> None:
+    model = ScriptedLlm(*["word " * 100] * 10_000)
+    answer = await asking.ask(model, max_answer_tokens=16)
+    assert len(answer.text) <= 16 * 32 + 500
+    assert answer.fault.startswith("The answer was cut off at its longest allowed length.")
+
+
+@pytest.mark.parametrize(("read", "whole"), [(0, True), (10_000, True), (20, False)])
+async def test_a_prompt_that_was_read_in_part_is_told(asking: Asking, read: int, whole: bool) -> None:
+    answer = await asking.ask(ScriptedLlm("£2,340 [1].", read=read))
+    assert answer.text == "£2,340 [1]."
+    assert answer.fault == ("" if whole else faults.read_in_part("The scripted model"))
 
 
 async def test_an_answer_of_full_length_says_so(asking: Asking) -> None:

@@ -152,7 +152,9 @@ def test_a_failing_embedder_leaves_the_old_index_and_no_leftovers(index: Path) -
     assert names(index) == before
 
 
-@pytest.mark.parametrize("step", ["_write_chunks", "build_columns", "build_texts", "_check", "publish", "file_hashes"])
+@pytest.mark.parametrize(
+    "step", ["_write_chunks", "build_columns", "build_texts", "check_store", "publish", "file_hashes"]
+)
 def test_a_failure_at_any_step_leaves_the_old_index_and_no_leftovers(
     index: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

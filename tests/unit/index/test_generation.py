@@ -26,6 +26,7 @@ from rag.index.generation import (
     published,
     writer,
 )
+from rag.index.leftovers import drop_old
 from rag.schema import LodestarError, VectorIndexError
 from tests.unit.index.building import names
 
@@ -70,6 +71,7 @@ def test_what_was_published_is_found(tmp_path: Path) -> None:
 def test_the_last_two_generations_are_kept(tmp_path: Path) -> None:
     for n in range(1, 5):
         publish(tmp_path, make(tmp_path, f"gen-{n}")[0], f"gen-{n}")
+        drop_old(tmp_path)
     assert names(tmp_path) == ["CURRENT", "gen-3", "gen-4"]
 
 
@@ -222,5 +224,39 @@ def test_a_disk_that_takes_nothing_more_is_told(tmp_path: Path, number: int) -> 
 
 
 def test_another_fault_of_the_work_is_not_taken_for_one_of_the_folder(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError), writer(tmp_path):
+    with pytest.raises(FileNotFoundError), writer(tmp_path / "index"):
         (tmp_path / "model").read_text()
+
+
+def test_a_manifest_that_was_changed_is_told(tmp_path: Path) -> None:
+    folder, manifest = make(tmp_path)
+    assert Manifest.read(folder) == manifest
+    text = (folder / MANIFEST).read_text()
+    (folder / MANIFEST).write_text(text.replace("2026-01-01", "2026-01-03"))
+    with pytest.raises(VectorIndexError, match="manifest cannot be read"):
+        Manifest.read(folder)
+
+
+def test_names_sort_even_where_the_clock_is_set_back() -> None:
+    ahead = "gen-29990101T000000.999999Z-01234567"
+    names = [ahead]
+    for _ in range(3):
+        names.append(new_name("a", names[-1]))
+    assert names == sorted(set(names))
+    assert names[1].startswith("gen-29990101T000001.000000Z-")
+    assert new_name("a", "gen-z") < "gen-3"
+
+
+@pytest.mark.parametrize(
+    ("error", "fix"),
+    [
+        (OSError("12 requested and 0 written"), r"\(no space left on device\); free some space, or name another with"),
+        (OSError(errno.EIO, "Input/output error"), r"\(input/output error\); name another with"),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory", "{index}/gen-1.tmp"), "name another with"),
+    ],
+)
+def test_every_fault_of_the_disk_is_told(tmp_path: Path, error: OSError, fix: str) -> None:
+    if error.filename:
+        error.filename = error.filename.format(index=tmp_path)
+    with pytest.raises(LodestarError, match=fix), writer(tmp_path):
+        raise error

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from rag.schema import Answer, EndpointError, Turn
+from rag.schema import Answer, EndpointError, Notice, Turn
 from rag.web.answer_text import PAGE_SPEAKS
 from rag.web.asking import MOST_CHARACTERS, ask
 from rag.web.record import unpack
@@ -16,14 +16,14 @@ from tests.unit.web.samples import ANSWER, answer
 class Scripted:
     """An assistant that says what it is told to, and notes what it was asked."""
 
-    def __init__(self, *pieces: str | Answer | Exception | float) -> None:
+    def __init__(self, *pieces: str | Notice | Answer | Exception | float) -> None:
         self.pieces = pieces
         self.asked: list[tuple[str, list[Turn], str | None, str | None]] = []
         self.closed = False
 
     async def stream(
         self, question: str, history: Sequence[Turn], *, doc_type: str | None = None, llm: str | None = None
-    ) -> AsyncIterator[str | Answer]:
+    ) -> AsyncIterator[str | Notice | Answer]:
         self.asked.append((question, list(history), doc_type, llm))
         try:
             for piece in self.pieces:
@@ -75,6 +75,13 @@ async def test_a_fault_is_a_sentence_below_what_arrived() -> None:
     assert messages[-1]["content"] == f"On 30\n\n> {PAGE_SPEAKS}The model broke off."
     pieces = await said(Scripted("On 30", broken), on_page=False)
     assert pieces[-1] == f"On 30\n\n{PAGE_SPEAKS}The model broke off."
+
+
+async def test_a_notice_is_shown_until_something_comes_and_is_no_part_of_the_answer() -> None:
+    pieces = (Notice("Not begun yet."), "On 30 ", Notice("A pause."), ANSWER)
+    messages = [message["content"] for message in await said(Scripted(*pieces))]
+    assert messages[:3] == [f"> {PAGE_SPEAKS}Not begun yet.", "On 30 ", f"On 30\n\n> {PAGE_SPEAKS}A pause."]
+    assert PAGE_SPEAKS not in messages[-1]
 
 
 async def test_errors_end_in_a_sentence_and_never_in_a_traceback() -> None:
