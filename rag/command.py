@@ -76,6 +76,8 @@ def run(main: Callable[[], None]) -> None:
         print("lodestar: stopped.", file=sys.stderr)
         raise SystemExit(130) from None
     except Terminated:
+        for number in (signal.SIGTERM, signal.SIGALRM):  # it is ending
+            signal.signal(number, signal.SIG_IGN)
         print("lodestar: stopped.", file=sys.stderr)
         raise SystemExit(128 + signal.SIGTERM) from None
     except BrokenPipeError:

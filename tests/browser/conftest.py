@@ -15,17 +15,8 @@ from typing import Any
 import pytest
 
 from tests.browser.app import DOCUMENTS, ROOT, App, echo, environment, free_port
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, launched
 from tests.doubles.scripted import ScriptedEndpoint
-
-_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,12 +37,8 @@ def chromium() -> str:
 
 @pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
+    with launched(chromium) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="package")

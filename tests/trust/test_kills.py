@@ -90,11 +90,12 @@ class Killed:
         held = self.reader.current()
         write(self.knowledge, self.n + 1)
         ended = self.ingest(**how)
-        if how["signal"] == signal.SIGTERM and (ended.status, ended.said) != (-signal.SIGTERM, ""):
+        outside = ended.status == -signal.SIGTERM and (not ended.said or ended.out)
+        if how["signal"] == signal.SIGTERM and not outside:
             assert ended.status in (0, STOPPED), ended
             assert (ended.status == STOPPED) == ended.said.endswith("lodestar: stopped.\n"), ended
             assert "Traceback" not in ended.said
-        else:  # killed, or told to end before it could do anything about it
+        else:  # killed, or told to end while Python itself was starting or ending
             assert ended.status in (0, -how["signal"]), ended
         assert self.answered() in ((self.n + 1,) if ended.status == 0 else (old, self.n + 1))
         assert generation_of(held, self._embedder) == old

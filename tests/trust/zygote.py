@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -152,14 +153,14 @@ def _die_at(step: str, nth: int, delay: float, signal: int) -> None:
     module, _, owner = where.partition("/")
     place: Any = import_module(module)
     place = getattr(place, owner) if owner else place
-    real, calls = getattr(place, name), iter(range(nth))
+    real, calls = getattr(place, name), count()
 
     def die() -> None:
         time.sleep(max(0.0, delay))
         os.kill(os.getpid(), signal)
 
     def dying(*arguments: Any, **options: Any) -> Any:
-        now = next(calls, None) is None
+        now = next(calls) == nth
         if now and delay == 0:
             die()
         if now and delay > 0:
