@@ -7,10 +7,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any, cast
 
+from rag.answering.follow_ups import follow_ups
 from rag.schema import Answer, LodestarError, Notice
 from rag.web import record
 from rag.web.answer_text import linked, with_notice, with_sources
-from rag.web.history import Message, next_turn, turns
+from rag.web.history import Message, next_turn, text_of, turns
 from rag.web.needs import Assistant
 
 MOST_CHARACTERS = 4_000
@@ -48,7 +49,7 @@ async def ask(
         async with aclosing(cast("AsyncGenerator[str | Notice | Answer]", stream)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Answer):
-                    yield _finished(piece, turn, on_page)
+                    yield _finished(piece, turn, history, on_page)
                     return
                 if isinstance(piece, Notice):
                     yield _shown(linked(said, turn) if on_page else said, piece.text, on_page)
@@ -69,17 +70,19 @@ def told(sentence: str, *, on_page: bool) -> str | dict[str, Any]:
     return _shown("", sentence, on_page)
 
 
-def _finished(answer: Answer, turn: int, on_page: bool) -> str | dict[str, Any]:
+def _finished(answer: Answer, turn: int, history: Sequence[Message], on_page: bool) -> str | dict[str, Any]:
     if not on_page:
         sources = {citation.n: citation.chunk.source for citation in answer.citations}
         if answer.fault:
             return with_notice(answer.text, answer.fault, on_page=False)
         return with_sources(answer.text, sources)
     text = linked(answer.text, turn, answer.doubts)
+    asked = frozenset(text_of(message).strip() for message in history if message.get("role") == "user")
     return {
         "role": "assistant",
         "content": with_notice(text, answer.fault) if answer.fault else text,
         "metadata": record.metadata(answer),
+        "options": [{"value": next_one} for next_one in follow_ups(answer, asked)],
     }
 
 

@@ -9,6 +9,12 @@ from rag.schema import Chunk, LlmChoice, Overview
 
 ALL_DOCUMENTS = ""
 
+_MOST_KINDS = 12
+_CONNECT = (
+    "No language model is connected, so answers are quotations. For answers in prose start Ollama, llama.cpp, LM Studio or vLLM "
+    "and press <b>Look for models</b>, or set OPENAI_API_KEY."
+)
+
 
 def doc_type_label(doc_type: str) -> str:
     """`meeting-notes` as a person writes it: `Meeting notes`."""
@@ -42,13 +48,21 @@ def llm_choices(llms: Sequence[LlmChoice]) -> list[tuple[str, str]]:
     return [(llm.label, llm.name) for llm in llms]
 
 
-def greeting(overview: Overview) -> str:
-    """The page before the first question."""
+def greeting(overview: Overview, llms: Sequence[LlmChoice] = ()) -> str:
+    """The page before the first question: what there is to ask about, who answers, and how to have it answered in prose."""
     documents = "1 document" if overview.documents == 1 else f"{overview.documents} documents"
     notice = f'<p class="notice" role="status">{escape(overview.notice, quote=False)}</p>' if overview.notice else ""
+    kinds = "".join(
+        f"<li>{escape(doc_type_label(doc_type))} <span>{number}</span></li>"
+        for doc_type, number in sorted(overview.doc_types.items(), key=lambda kind: -kind[1])[:_MOST_KINDS]
+    )
+    more = len(overview.doc_types) - _MOST_KINDS
+    kinds += f"<li>and {count(more, 'other type')}</li>" if more > 0 else ""
+    prose = f'<p class="connect">{_CONNECT}</p>' if len(llms) == 1 else ""
     return (
         "<h1>What would you like to know?</h1>"
-        f"<p>Answers come from {documents}, with the passage that proves each one beside it.</p>{notice}"
+        f"<p>Answers come from {documents}, with the passage that proves each one beside it.</p>"
+        f'<ul class="kinds" aria-label="Types of documents">{kinds}</ul>{notice}{prose}'
     )
 
 

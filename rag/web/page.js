@@ -112,6 +112,14 @@
   }, true);
 
   window.lodestar = {
+    save: (text) => {
+      if (!text) return;
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob([text], { type: "text/markdown" }));
+      link.download = `${text.match(/^# (.*)$/m)?.[1] ?? "Conversation"}.md`;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    },
     send: () => document.querySelector("#question .submit-button")?.click(),
     ready: () => {
       const sources = document.querySelectorAll("#panel .turn.shown .source[id]").length;

@@ -10,6 +10,7 @@ import gradio as gr
 
 from rag.schema import LlmChoice, LodestarError
 from rag.web import record
+from rag.web.after_answer import after_answer, saving
 from rag.web.asking import ask, told
 from rag.web.history import Message, fitting
 from rag.web.index_room import index_room
@@ -45,7 +46,7 @@ def build(assistant: Assistant, keeper: Keeper) -> gr.Blocks:
         on_page = gr.State(False)
         gr.HTML(_BRAND, elem_id="top", padding=False, apply_default_css=False)
         with gr.Tabs(selected="chat", elem_id="rooms"):
-            with gr.Tab("Chat", id="chat", elem_id="room-chat"), gr.Row(elem_id="work"):
+            with gr.Tab("Chat", id="chat", elem_id="room-chat") as room, gr.Row(elem_id="work"):
                 with gr.Column(elem_id="talk", min_width=0):
                     # What a question is asked with stands before the conversation here, because that needs it; the
                     # stylesheet puts it below the box to ask in.
@@ -60,6 +61,8 @@ def build(assistant: Assistant, keeper: Keeper) -> gr.Blocks:
                     _keep_private(doc_type, llm)
                     chat = _conversation(assistant, [doc_type, llm, on_page])
                 panel = gr.HTML(sources_html([]), elem_id="panel", padding=False, apply_default_css=False)
+            with room:
+                after_answer(assistant, keeper, chat)
             with gr.Tab("Map", id="map", elem_id="room-map"):
                 map_room(assistant, chat)
             with gr.Tab("Quality", id="quality", elem_id="room-quality"):
@@ -90,6 +93,7 @@ def _keep_private(*pickers: gr.Dropdown) -> None:
 
 def _conversation(assistant: Assistant, inputs: Sequence[gr.components.Component]) -> gr.ChatInterface:
     seats = Seats(assistant.settings.max_questions)
+    save = gr.Button("Save as Markdown", render=False)
 
     async def answer(
         message: str, history: list[Message], doc_type: str, llm: str, on_page: bool, request: gr.Request
@@ -114,8 +118,8 @@ def _conversation(assistant: Assistant, inputs: Sequence[gr.components.Component
             scale=1,
             height="100%",
             layout="bubble",
-            buttons=["copy"],
-            feedback_options=None,
+            buttons=["copy", save],
+            feedback_options=("Like", "Dislike"),
             latex_delimiters=[],
             allow_tags=False,
         ),
@@ -139,6 +143,7 @@ def _conversation(assistant: Assistant, inputs: Sequence[gr.components.Component
         api_name="chat",
         api_description="Ask the documents a question. Calls of one session form a conversation.",
     )
+    saving(chat, save)
     chat.saved_conversations.storage_key = _STORAGE_KEY
     chat.saved_conversations.secret = _STORAGE_SALT
     chat.new_chat_button.value = "New conversation"
@@ -198,7 +203,8 @@ def _first_sight(assistant: Assistant) -> tuple[gr.Dropdown, gr.Dropdown, gr.Cha
     try:
         overview = assistant.overview()
         chatbot = gr.Chatbot(
-            placeholder=greeting(overview), examples=[{"text": question} for question in overview.examples[:4]]
+            placeholder=greeting(overview, assistant.llms()),
+            examples=[{"text": question} for question in overview.examples[:4]],
         )
     except LodestarError as error:
         chatbot = gr.Chatbot(placeholder=apology(str(error)), examples=[])
