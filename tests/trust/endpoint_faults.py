@@ -71,8 +71,8 @@ def _refusals() -> dict[str, Fault]:
         **{name: TOO_LONG for name in FAILURES if name.startswith("overflow")},
     }
     found = {name: Fault(refused_as(name), says, hopeless=True) for name, says in said.items()}
-    date = email.utils.formatdate(time.time() + 3590, usegmt=True)
-    again = {"1": "in a second.", "119": "in two minutes.", "3600": "in an hour.", date: "in an hour."}
+    date = email.utils.formatdate(time.time() + 2.5 * 86400, usegmt=True)
+    again = {"1": "in a second.", "119": "in two minutes.", "3600": "in an hour.", date: "in three days."}
     for after, words in again.items():
         name = f"429, Retry-After {'date' if after == date else after}"
         found[name] = Fault(refused(429, Retry_After=after), f"{BUSY}Ask again {words}", hopeless=True)

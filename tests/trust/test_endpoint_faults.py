@@ -101,7 +101,9 @@ def test_a_fault_ends_in_its_sentence(results: dict[tuple[str, str], Result], na
     fault, result = FAULTS[name], results[name, call]
     answer = result.answer
     assert SECRET not in f"{answer.fault} {answer.text} {result.shown} {result.notices}"
-    if fault.says and (call == "answering" or fault.hopeless):
+    # On a busy machine the time for the rewriting may be over before the fault has come, and an answer is given then.
+    late = call == "condensing" and answer.trace.stages.get("condense", 0) >= 1000 * 0.25 * SHORT["first_token_timeout"]
+    if fault.says and (call == "answering" or (fault.hopeless and not late)):
         check_sentence(answer)
         assert answer.fault.startswith(fault.says)
         assert answer.text.startswith(fault.kept)

@@ -174,7 +174,7 @@ def test_the_generation_before_stays_whichever_ingest_was_killed(letters: Killed
         letters.killed(step=f"{GENERATION}:point_at", nth=0, delay=0, signal=signal.SIGKILL)
         assert published(letters.index) == before
     letters.recovered()
-    assert generations(letters.index) == [before, published(letters.index)]
+    assert generations(letters.index) == [published(letters.index), before]
 
 
 def test_a_damaged_generation_is_not_the_one_that_is_kept(letters: Killed) -> None:
@@ -188,7 +188,7 @@ def test_a_damaged_generation_is_not_the_one_that_is_kept(letters: Killed) -> No
     letters.n += 1
     write(letters.knowledge, letters.n)
     letters.recovered()
-    assert generations(letters.index) == [whole, published(letters.index)]
+    assert generations(letters.index) == [published(letters.index), whole]
 
 
 def test_with_the_real_model(minilm: Embedder) -> None:

@@ -38,7 +38,11 @@ def shared(start: Callable[..., App]) -> App:
     ],
 )
 def test_however_it_is_switched_on_it_asks_for_a_password(
-    start: Callable[..., App], flags: list[str], settings: dict[str, str], tmp_path: Path
+    start: Callable[..., App],
+    flags: list[str],
+    settings: dict[str, str],
+    tmp_path: Path,
+    reached_out: Callable[[], list[str]],
 ) -> None:
     # Where the link is made does not answer here, so there is none; all else is as with one.
     nowhere = {"GRADIO_SHARE_SERVER_ADDRESS": "127.0.0.1:1", "HF_HOME": str(tmp_path)}
@@ -55,6 +59,8 @@ def test_however_it_is_switched_on_it_asks_for_a_password(
         assert http.post("/login", data={"username": said[1], "password": said[2] + "x"}).status_code == 400
         assert http.post("/login", data={"username": said[1], "password": said[2]}).status_code == 200
         assert http.get("/config").status_code == 200
+    # What makes the link would be fetched where it is not there yet. Nothing else goes out.
+    assert all("cdn-media.huggingface.co" in tried for tried in reached_out())
 
 
 def test_a_short_password_is_no_password_for_a_public_link(start: Callable[..., App]) -> None:
@@ -90,7 +96,7 @@ def test_without_the_password_nothing_opens_but_the_page_that_asks_for_it(shared
 )
 def test_every_answer_carries_the_policy(shared: App, path: str) -> None:
     headers = httpx.get(shared.url + path, trust_env=False).headers
-    assert "default-src 'self'" in headers["content-security-policy"]
+    assert "default-src 'none'" in headers["content-security-policy"]
     assert "frame-ancestors 'self'" in headers["content-security-policy"]
     assert headers["x-frame-options"] == "SAMEORIGIN"
     assert headers["x-content-type-options"] == "nosniff"
