@@ -49,6 +49,9 @@ class Settings(BaseModel):
         Path("knowledge-base"), description="The folder of Markdown; its first-level folders are the doc_types."
     )
     index: Path = Field(Path("vector_db"), description="Where the index is kept.")
+    feedback: Path = Field(
+        Path("feedback.jsonl"), description="Where questions are kept that people said something of, for rag.evaluate."
+    )
     store: str = Field("chroma", description="Vector store: chroma or faiss.")
     embedder: str = Field(
         "minilm",
