@@ -13,7 +13,6 @@ from rag.web.labels import count, doc_type_label, place_label
 from rag.web.quality_list import ordinal
 
 _MOST = 20
-NOTHING_YET = "<p>Ask a question, and see what each stage of the search makes of it.</p>"
 
 Ranks = Mapping[str, int]
 Beside = Callable[[Retrieved], str]
@@ -39,15 +38,15 @@ def stages_html(question: str, found: Stages, settings: Settings) -> str:
         return f"fused {ordinal(fused[item.chunk.chunk_id])}"
 
     words = round(100 * settings.words_share)
-    last = "Each word piece of the question against each of the passage" if settings.rerank else "Reranking is off"
-    beside = ", and a little of the passages before and after." if settings.neighbours_share else "."
+    last = "Word piece against word piece" if settings.rerank else "Reranking is off"
+    beside = ", neighbours counting a little." if settings.neighbours_share else "."
     columns = [
         _column("Vectors", "Nearest in meaning, as one vector each.", found.vectors, most, _nothing),
         _column("BM25", "The same words, rare ones counting more.", found.words, most, _nothing),
         _column(
             "Fused", f"What both found, mixed: {100 - words} % meaning, {words} % words.", found.fused, most, proposed
         ),
-        _column("Reranked", f"{last}{beside} This order is answered from.", found.reranked, most, moved),
+        _column("Reranked", f"{last}{beside} Answers come from this.", found.reranked, most, moved),
     ]
     return f'{_searched(question, found)}<div class="stages" tabindex="0" role="group" aria-label="Stages">{"".join(columns)}</div>'
 
@@ -62,7 +61,7 @@ def _searched(question: str, found: Stages) -> str:
     )
     put_right = ""
     if found.searched != question:
-        put_right = f"Spelling put right, searched for: <b>{escape(found.searched)}</b>. "
+        put_right = f"Spelling put right: <b>{escape(found.searched)}</b><br>"
     return f'<p class="searched" role="status">{put_right}{times}</p>'
 
 

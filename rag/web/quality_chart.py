@@ -9,7 +9,7 @@ from typing import Any
 from rag.evaluation.metrics import METRICS
 from rag.evaluation.run import LABELS, OURS, PLAIN
 from rag.evaluation.statistics import Estimate
-from rag.web.quality_html import estimate, headline
+from rag.web.quality_html import capital, estimate, headline
 
 _BAR, _GAP = 9, 4  # pixels
 
@@ -35,7 +35,7 @@ def chart_html(report: Mapping[str, Any]) -> str:
     legend = "".join(f'<span><i class="{side}"></i>{escape(LABELS[side])}</span>' for side in sides)
     shown = legend if len(sides) > 1 else ""
     return (
-        f"<h3>{escape(name[:1].upper() + name[1:])} by category</h3>"
+        f"<h3>{escape(capital(name))} by category</h3>"
         f'<p class="key">{shown}<span>The thin line is the 95 % interval.</span></p><div class="chart">{"".join(rows)}</div>'
     )
 

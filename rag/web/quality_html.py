@@ -122,7 +122,7 @@ def _figures(retrieval: Mapping[str, Any]) -> str:
         metric = next(metric for metric in METRICS if metric.key == key)
         cells = [_figure(estimate(whole[side][key])) for side in sides]
         cells += [_difference(paired(whole["paired"][key]))] if "paired" in whole else []
-        rows.append((f'{escape(_capital(metric.name))}<span class="says">{escape(metric.says)}</span>', cells))
+        rows.append((f'{escape(capital(metric.name))}<span class="says">{escape(metric.says)}</span>', cells))
     taken = [retrieval["search_ms"][side] for side in sides]
     times = [f"{_milliseconds(one['median'])}<small>95 % within {_milliseconds(one['p95'])}</small>" for one in taken]
     name = 'A search<span class="says">how long one takes, half of them less</span>'
@@ -160,13 +160,13 @@ def _answers(answers: Mapping[str, Any]) -> Iterator[str]:
     yield said_html(by, judge, *(f"{count(times, 'question')}: {fault}" for fault, times in faults))
     rows = [
         (
-            f'{escape(_capital(key))}<span class="says">{escape(says)}</span>',
+            f'{escape(capital(key))}<span class="says">{escape(says)}</span>',
             [_figure(estimate(group[key])) if key in group else "" for group in groups.values()],
         )
         for key, says in said.items()
         if any(key in group for group in groups.values())
     ]
-    yield table(["", *(f"{_capital(name)} ({group['n']})" for name, group in groups.items())], rows)
+    yield table(["", *(f"{capital(name)} ({group['n']})" for name, group in groups.items())], rows)
 
 
 def table(header: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> str:
@@ -178,8 +178,10 @@ def table(header: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> s
             f'<td data-label="{escape(column)}">{cell}</td>' for column, cell in zip(header[1:], cells, strict=True)
         )
         body += f'<tr><th scope="row">{name}</th>{"".join(inside)}</tr>'
-    return f'<table class="figures"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    one = " one" if len(header) == 2 else ""
+    return f'<table class="figures{one}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
-def _capital(name: str) -> str:
-    return name[:1].upper() + name[1:]
+def capital(name: str) -> str:
+    """A figure's name at the head of a line; nDCG stays as it is."""
+    return name[:1].upper() + name[1:] if name.islower() else name

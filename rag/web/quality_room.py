@@ -11,14 +11,10 @@ from rag.keeping.measurer import FEEDBACK, SHIPPED, newest_before
 from rag.keeping.runs import Run
 from rag.schema import LodestarError
 from rag.web import index_html as told
-from rag.web import quality_html as figures
 from rag.web import quality_rows as rows
 from rag.web.labels import ALL_DOCUMENTS, count, doc_type_choices
 from rag.web.needs import Assistant, Measurer
-from rag.web.playground_html import NOTHING_YET, stages_html
 from rag.web.posted_data import data_of, host_of, number_of, text_of
-from rag.web.quality_chart import chart_html
-from rag.web.quality_list import list_html
 
 _QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 _CLICKS = """element.addEventListener('click', (event) => {
@@ -29,6 +25,7 @@ _TICK = 0.7  # seconds
 _LONGEST = 1000  # characters of a question
 _LABELS = {FEEDBACK: "Saved from the chat", SHIPPED: "Shipped with Lodestar"}
 _WHICH = [("All", rows.ALL), ("Missed", rows.MISSED), ("Better", rows.BETTER), ("Worse", rows.WORSE)]
+_NOTHING_YET = "<p>Ask a question, and see what each stage of the search makes of it.</p>"
 _UNREADABLE = "The last measurement cannot be read; run the questions again."
 
 
@@ -77,11 +74,11 @@ def quality_room(assistant: Assistant, measurer: Measurer, tab: gr.Tab) -> None:
                         )
                 progress = gr.HTML('<div role="status"></div>', elem_id="quality-progress", **html)
                 report = gr.HTML(elem_id="report", **html)
+                changed = gr.HTML(elem_id="changed", **html)
                 with gr.Row(visible=False, elem_id="which") as finding:
                     which = gr.Radio(_WHICH, value=rows.ALL, label="Show", elem_id="which-questions", **small)
                     other = gr.Dropdown([], label="Held against", filterable=False, elem_id="held-against", **small)
                 listed = gr.HTML(elem_id="questions", js_on_load=_CLICKS, **html)
-                changed = gr.HTML(elem_id="changed", **html)
             with gr.Tab("Playground", id="playground"):
                 with gr.Row(elem_id="asking"):
                     question = gr.Textbox(
@@ -96,7 +93,7 @@ def quality_room(assistant: Assistant, measurer: Measurer, tab: gr.Tab) -> None:
                         **small,
                     )
                     search = gr.Button("Search", variant="primary", elem_id="try", **small)
-                stages = gr.HTML(NOTHING_YET, elem_id="stages", **html)
+                stages = gr.HTML(_NOTHING_YET, elem_id="stages", **html)
     # No folder's name is told to whoever asks for the description of the API.
     for one in (file, other, doc_type):
         vars(one).update(api_info=lambda: {"type": "string"}, example_payload=lambda: "", example_value=lambda: "")
@@ -122,6 +119,10 @@ def quality_room(assistant: Assistant, measurer: Measurer, tab: gr.Tab) -> None:
             raise LodestarError(_UNREADABLE) from None
 
     def drawn(found: _Seen, kind: str, page: int = 0) -> dict[Any, Any]:
+        from rag.web import quality_html as figures  # what draws is imported when there is something to draw
+        from rag.web.quality_chart import chart_html
+        from rag.web.quality_list import list_html
+
         try:
             head = figures.report_html(found.run, measurer.generation(), found.questions, found.label)
             chart = chart_html(found.run.report)
@@ -142,6 +143,8 @@ def quality_room(assistant: Assistant, measurer: Measurer, tab: gr.Tab) -> None:
 
     def read(name: str, kind: str, held: str, request: gr.Request) -> dict[Any, Any]:
         """All of it, as this visitor may see it."""
+        from rag.web import quality_html as figures
+
         host = host_of(request)
         shown: dict[Any, Any] = {doc_type: gr.Dropdown(_choices(assistant))}
         if refused := measurer.refusal(host):
@@ -170,6 +173,8 @@ def quality_room(assistant: Assistant, measurer: Measurer, tab: gr.Tab) -> None:
             return nothing | {report: told.said_html(str(error))}
 
     def tick(name: str, kind: str, held: str, request: gr.Request) -> dict[Any, Any]:
+        from rag.web import quality_html as figures
+
         now = measurer.evaluating
         if now.running and not measurer.refusal(host_of(request)):
             return {progress: _status(figures.progress_html(now))}
@@ -207,9 +212,11 @@ def quality_room(assistant: Assistant, measurer: Measurer, tab: gr.Tab) -> None:
     stop.click(end, None, [progress], **_QUIET)
 
     def taken_apart(words: str, kind: str) -> str:
+        from rag.web.playground_html import stages_html
+
         asked = text_of(words)[:_LONGEST].strip()
         if not asked:
-            return NOTHING_YET
+            return _NOTHING_YET
         try:
             return stages_html(asked, assistant.stages(asked, text_of(kind) or None), assistant.settings)
         except LodestarError as error:
