@@ -44,8 +44,9 @@ def progress_html(now: Evaluating) -> str:
         return '<progress aria-label="Measuring"></progress><p>Getting ready.</p>'
     doing, things = _DOING.get(now.doing, (now.doing, "question"))
     left = f", about {count(now.left, 'second')} left" if now.left else ""
+    far = f' max="{now.total}" value="{now.done}"' if now.done else ""  # until then it only moves
     return (
-        f'<progress aria-label="Measuring" max="{now.total}" value="{now.done}"></progress>'
+        f'<progress aria-label="Measuring"{far}></progress>'
         f"<p>{escape(doing)}: {now.done:,} of {count(now.total, things)}{left}. The chat goes on meanwhile.</p>"
     )
 
