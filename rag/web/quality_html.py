@@ -24,6 +24,7 @@ _DOING = {
     "Answered": ("Answering", "question"),
 }
 _NOTES = 3
+PLAIN_RECIPE = f"the {LABELS[PLAIN]}"
 
 EMPTY = """<div class="empty"><p>There are no questions to measure with yet.
 A thumb under an answer in the chat saves its question to <code>{file}</code>, or you write such a file yourself, one question a
@@ -64,7 +65,7 @@ def _report(run: Run, generation: str, questions: Sequence[Asked], other: str) -
         yield said_html(
             "The index has changed since. Run them again, and you see which questions got better or worse by that."
         )
-    if other and questions:
+    if other and other != PLAIN_RECIPE and questions:
         better, worse, same = counts(questions)
         yield said_html(f"Held against {other}: {better} better, {worse} worse, {same} as before.")
     retrieval = report.get("retrieval")
@@ -116,7 +117,7 @@ def headline(figures: Mapping[str, Any]) -> list[str]:
 def _figures(retrieval: Mapping[str, Any]) -> str:
     whole = retrieval["groups"]["all"]
     sides = [side for side in (OURS, PLAIN) if side in retrieval["chunks"]]
-    header = ["", *(LABELS[side] if len(sides) > 1 else "Mean" for side in sides)]
+    header = ["", *(capital(LABELS[side]) if len(sides) > 1 else "Mean" for side in sides)]
     header += ["Difference"] if "paired" in whole else []
     rows = []
     for key in headline(whole[OURS]):

@@ -58,7 +58,7 @@ def _question(one: Asked) -> str:
 
 
 def _side(result: Mapping[str, Any], label: str) -> str:
-    title = f"<h4>{escape(label)}, {_place(standing(result))}</h4>" if label else ""
+    title = f"<h4>{escape(label)}: {_place(standing(result))}</h4>" if label else ""
     return f"<section>{title}{_found(result)}</section>"
 
 

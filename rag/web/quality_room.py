@@ -61,7 +61,8 @@ def quality_room(assistant: Assistant, measurer: Measurer, tab: gr.Tab) -> None:
                     with gr.Row(elem_id="measure-how"):
                         compare = gr.Checkbox(
                             label="Beside the plain recipe",
-                            info=no_comparison or "1,000-character chunks, same model, Chroma. Takes some minutes longer.",
+                            info=no_comparison
+                            or "1,000-character chunks, same model, Chroma. Takes some minutes longer.",
                             interactive=not no_comparison,
                             elem_id="compare",
                             **small,

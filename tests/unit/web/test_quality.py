@@ -66,7 +66,8 @@ def test_against_the_plain_recipe() -> None:
     found = asked(made, standings(made, PLAIN))
     assert counts(found) == (1, 1, 1)
     html = report_html(run(made), "gen-1", found, "the plain recipe")
-    assert "1 better, 1 worse, 1 as before" in html
+    assert "Held against" not in html, "the verdict says it"
+    assert "1 better, 1 worse, 1 as before" in report_html(run(made), "gen-1", found, "the run of yesterday")
     assert "no difference that could not be chance" in html
     assert html.count('<th scope="col">') == 3
     assert "Run them again" not in html
