@@ -7,7 +7,7 @@ from typing import Any
 
 from rag.evaluation.run import Query
 from rag.index.embed import Embedder
-from rag.schema import Chunk, Document
+from rag.schema import Chunk, Document, Retrieved
 
 _BATCH = 64
 # As Chroma comes, its graph is built at random and misses a neighbour now and then, not always the same one. Searched this
@@ -41,12 +41,16 @@ class PlainRecipe:
         progress(len(self.chunks), len(self.chunks))
         self._client = client
 
-    def search(self, query: Query, k: int) -> list[Chunk]:
-        """The k nearest chunks, nearest first."""
+    def search(self, query: Query, k: int) -> list[Retrieved]:
+        """The k nearest chunks with their cosine, nearest first."""
         found = self._collection.query(
             query_embeddings=self._embedder.embed([query.text]), n_results=min(k, len(self.chunks))
         )
-        return [self.chunks[int(name)] for name in found["ids"][0]]
+        distances = (found["distances"] or [[]])[0]
+        return [
+            Retrieved(self.chunks[int(name)], 1 - distance)
+            for name, distance in zip(found["ids"][0], distances, strict=True)
+        ]
 
     def close(self) -> None:
         """Forget the collection: Chroma's clients in memory share one database for as long as the process lives."""

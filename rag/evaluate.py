@@ -106,19 +106,21 @@ def _evaluate(
     if as_it_is and plain_recipe is not None and index.manifest.digest != digest_of(documents):
         raise LodestarError(
             f"The index in {folder} was not built from {settings.knowledge_base} as it is now, so the two cannot be compared; "
-            "name the folder with --knowledge-base."
+            "run python -m rag.ingest, or name the folder with --knowledge-base."
         )
+    # Who asks for JSON is a program that draws a bar of its own.
+    steps = 100 if arguments.json else 10
     found: dict[str, Any] = {"notes": stale_references(questions, documents) if documents else []}
     if any(question.measurable for question in questions):
         sides: dict[str, Side] = {OURS: Lodestar(index, embedder, settings)}
         if plain_recipe is not None:
-            with Bar(doing="Embedding the plain recipe") as bar:
+            with Bar(doing="Embedding the plain recipe", steps=steps) as bar:
                 plain = plain_recipe(documents, _as_everyone_runs_it(settings, embedder), bar.show)
             stack.callback(plain.close)
             sides[PLAIN] = plain
-        found |= _retrieval(questions, sides, index, settings.k)
+        found |= _retrieval(questions, sides, index, settings.k, steps)
     if arguments.answers:
-        found |= _answers(questions, settings.model_copy(update={"index": folder}), embedder, reader)
+        found |= _answers(questions, settings.model_copy(update={"index": folder}), embedder, reader, steps)
     return Evaluation(str(arguments.questions), arguments.split or "", questions, **found)
 
 
@@ -129,19 +131,23 @@ def _as_everyone_runs_it(settings: Settings, embedder: Embedder) -> Embedder:
     return open_embedder(settings.model_copy(update={"embedder": "sentence-transformers", "embedding_model": ""}))
 
 
-def _retrieval(questions: list[Question], sides: dict[str, Side], index: OpenIndex, k: int) -> dict[str, Any]:
-    with Bar("Searching", "Searched for", "questions") as bar:
+def _retrieval(
+    questions: list[Question], sides: dict[str, Side], index: OpenIndex, k: int, steps: int
+) -> dict[str, Any]:
+    with Bar("Searching", "Searched for", "questions", steps=steps) as bar:
         rows = run(questions, sides, k, bar.show)
     return {"rows": rows, "summary": summarise(rows, {name: len(side.chunks) for name, side in sides.items()}, k)}
 
 
-def _answers(questions: list[Question], settings: Settings, embedder: Embedder, reader: IndexReader) -> dict[str, Any]:
+def _answers(
+    questions: list[Question], settings: Settings, embedder: Embedder, reader: IndexReader, steps: int
+) -> dict[str, Any]:
     assistant = Assistant(settings, embedder, reader)
     assistant.llms()
     assistant.warm_up()
     judge = open_judge(settings, embedder)
     try:
-        with Bar("Answering", "Answered", "questions") as bar:
+        with Bar("Answering", "Answered", "questions", steps=steps) as bar:
             answered = ask_all(questions, assistant, judge, bar.show)
     finally:
         if judge is not None:

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rag import command
 from rag.config import Settings
@@ -18,6 +19,9 @@ from rag.index.nearest import searching
 from rag.index.store import store_kind
 from rag.retrieval.abstain import CHOSEN
 from rag.schema import KnowledgeBaseError
+
+if TYPE_CHECKING:
+    from rag.evaluation.saved_questions import Fared
 
 
 def ingest(settings: Settings, *, rebuild: bool = False, progress: Progress = lambda done, total: None) -> Built:
@@ -59,7 +63,8 @@ def main() -> None:
     settings = command.settings_from(arguments)
     with Bar(steps=100 if arguments.json else 10) as bar:
         built = ingest(settings, rebuild=arguments.rebuild, progress=bar.show)
-    _report(built, settings, time.perf_counter() - started, arguments.json)
+    seconds = time.perf_counter() - started
+    _report(built, settings, seconds, None if built.unchanged else _fared(settings), arguments.json)
 
 
 class Bar:
@@ -103,7 +108,20 @@ class Bar:
             sys.stderr.flush()
 
 
-def _report(built: Built, settings: Settings, seconds: float, as_json: bool) -> None:
+def _fared(settings: Settings) -> Fared | None:
+    """How saved questions do on the new index. It is published already: nothing that goes wrong here is a fault of it."""
+    if not settings.feedback.is_file():
+        return None
+    try:
+        from rag.evaluation.saved_questions import fared
+
+        return fared(settings)
+    except Exception as error:
+        print(f"The saved questions could not be asked: {command.one_line(str(error))}", file=sys.stderr)
+        return None
+
+
+def _report(built: Built, settings: Settings, seconds: float, fared: Fared | None, as_json: bool) -> None:
     manifest = built.manifest
     how = searching(built.folder / manifest.recipe.store)
     if as_json:
@@ -122,6 +140,7 @@ def _report(built: Built, settings: Settings, seconds: float, as_json: bool) -> 
             "doc_types": dict(manifest.doc_types),
             "skipped": [{"source": source, "reason": reason} for source, reason in manifest.skipped],
             "invisible_share": round(built.invisible, 6),
+            "saved_questions": fared and {"asked": fared.asked, "found": fared.found},
         }
         print(json.dumps(report, ensure_ascii=False))
         return
@@ -139,6 +158,10 @@ def _report(built: Built, settings: Settings, seconds: float, as_json: bool) -> 
         f"{manifest.documents} documents, {manifest.chunks} chunks ({built.embedded} embedded, {built.reused} reused), "
         f"{manifest.recipe.dim} dimensions, {seconds:.1f} s, generation {manifest.name}"
     )
+    if fared:
+        from rag.evaluation.saved_questions import sentence
+
+        print(sentence(fared, f"python -m rag.evaluate {command.one_line(str(settings.feedback))} tells more"))
 
 
 if __name__ == "__main__":

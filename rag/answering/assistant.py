@@ -18,6 +18,7 @@ from rag.answering.waiting import Waiting, opening
 from rag.config import Settings
 from rag.index.embed import Embedder, open_embedder
 from rag.index.open import IndexReader, OpenIndex
+from rag.retrieval.stages import Stages, stages
 from rag.schema import Answer, LlmChoice, LodestarError, Notice, Overview, SettingsError, Turn
 
 Emit = Callable[[str], None]
@@ -63,6 +64,10 @@ class Assistant:
     def index(self) -> OpenIndex:
         """The published generation, opened. Hold it no longer than one look takes. Raises VectorIndexError."""
         return self._reader.current()
+
+    def stages(self, question: str, doc_type: str | None = None) -> Stages:
+        """What each stage of a search finds for a question. Raises VectorIndexError."""
+        return stages(question, self.index(), self._embedder, doc_type=doc_type, settings=self.settings)
 
     def llms(self) -> list[LlmChoice]:
         """Who can answer, the default first, as found at the last look."""

@@ -142,8 +142,16 @@ def _row(row: Row) -> dict[str, Any]:
 
 def _result(question: Question, result: Result) -> dict[str, Any]:
     found = [
-        {"source": chunk.source, "start": chunk.start, "end": chunk.end, "relevant": relevant(question, chunk)}
-        for chunk in result.found
+        {
+            "source": chunk.source,
+            "start": chunk.start,
+            "end": chunk.end,
+            "title": chunk.title,
+            "heading": chunk.heading,
+            "score": round(score, 6),
+            "relevant": relevant(question, chunk),
+        }
+        for chunk, score in zip(result.found, result.scores, strict=True)
     ]
     return {"figures": _rounded(result.figures), "found": found, "ms": round(result.ms, 2)}
 

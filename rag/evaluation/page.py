@@ -10,7 +10,7 @@ from rag.evaluation.evaluation import Evaluation
 from rag.evaluation.metrics import METRICS
 from rag.evaluation.page_questions import questions
 from rag.evaluation.page_style import CSS
-from rag.evaluation.report import chance, count, head, headline, interval, left_out
+from rag.evaluation.report import CHANCE, chance, count, head, headline, interval, left_out, verdict
 from rag.evaluation.run import LABELS, OURS
 from rag.evaluation.statistics import Estimate, Paired
 from rag.evaluation.summary import Summary
@@ -27,7 +27,6 @@ _HEAD = """<!doctype html>
 <body>
 <main>
 """
-_CHANCE = 0.05
 
 
 def page(evaluation: Evaluation) -> str:
@@ -79,13 +78,7 @@ def _whole(summary: Summary) -> Iterator[str]:
 def _verdict(summary: Summary) -> str:
     """The comparison in one sentence."""
     pair = summary.whole.pairs.get("mrr") or next(iter(summary.whole.pairs.values()), None)
-    if pair is None:
-        return ""
-    if pair.p >= _CHANCE:
-        return "Between Lodestar and the plain recipe there is no difference that could not be chance."
-    better, worse = ("Lodestar", "the plain recipe") if pair.difference.mean > 0 else ("The plain recipe", "Lodestar")
-    more, fewer = sorted((pair.wins, pair.losses), reverse=True)
-    return f"{better} finds more than {worse}: better for {count(more, 'question')}, worse for {fewer}, the same for {pair.ties}."
+    return verdict(pair) if pair else ""
 
 
 def _chart(summary: Summary) -> Iterator[str]:
@@ -183,7 +176,7 @@ def _figure(value: Estimate | None, signed: bool = False) -> str:
 
 
 def _pair(pair: Paired) -> list[str]:
-    kind = "" if pair.p >= _CHANCE else "better" if pair.difference.mean > 0 else "worse"
+    kind = "" if pair.p >= CHANCE else "better" if pair.difference.mean > 0 else "worse"
     difference = f'<span class="{kind}">{_figure(pair.difference, signed=True)}</span>'
     return [difference, f"{pair.wins}, {pair.losses}, {pair.ties}", escape(chance(pair.p))]
 

@@ -14,6 +14,9 @@ from rag.evaluation.summary import Group, Summary
 _IN_TABLE = ("mrr", "ndcg", "coverage", "recall_budget", "hit")
 _COLUMNS = 4
 _SMALL = 0.1
+CHANCE = 0.05
+"""The p value from which on a difference may be chance."""
+
 _NAMED = 8
 """How many questions or notes are named one by one."""
 
@@ -78,6 +81,15 @@ def interval(low: float, high: float, signed: bool = False) -> str:
 def chance(p: float) -> str:
     """A p value as a person reads it."""
     return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def verdict(pair: Paired) -> str:
+    """The comparison in one sentence."""
+    if pair.p >= CHANCE:
+        return "Between Lodestar and the plain recipe there is no difference that could not be chance."
+    better, worse = ("Lodestar", "the plain recipe") if pair.difference.mean > 0 else ("The plain recipe", "Lodestar")
+    more, fewer = sorted((pair.wins, pair.losses), reverse=True)
+    return f"{better} finds more than {worse}: better for {count(more, 'question')}, worse for {fewer}, the same for {pair.ties}."
 
 
 def explanations(summary: Summary) -> list[tuple[str, str]]:

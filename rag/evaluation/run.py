@@ -14,7 +14,7 @@ from rag.evaluation.questions import Question
 from rag.index.embed import Embedder
 from rag.index.open import OpenIndex
 from rag.retrieval.hybrid import DEFAULTS, retrieve
-from rag.schema import Chunk
+from rag.schema import Chunk, Retrieved
 
 OURS, PLAIN = "lodestar", "plain"
 LABELS = {OURS: "Lodestar", PLAIN: "plain recipe"}
@@ -37,8 +37,8 @@ class Side(Protocol):
 
     chunks: Sequence[Chunk]
 
-    def search(self, query: Query, k: int) -> list[Chunk]:
-        """At most k chunks, best first."""
+    def search(self, query: Query, k: int) -> list[Retrieved]:
+        """At most k chunks with their scores, best first."""
 
 
 class Lodestar:
@@ -50,9 +50,8 @@ class Lodestar:
         self._index = index
         self._embedder = embedder
 
-    def search(self, query: Query, k: int) -> list[Chunk]:
-        found = retrieve(query.asked, self._index, self._embedder, k, beside=query.beside, settings=self._settings)
-        return [item.chunk for item in found]
+    def search(self, query: Query, k: int) -> list[Retrieved]:
+        return retrieve(query.asked, self._index, self._embedder, k, beside=query.beside, settings=self._settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +61,8 @@ class Result:
     found: tuple[Chunk, ...]
     figures: Mapping[str, float]
     ms: float
+    scores: tuple[float, ...] = ()
+    """Of each chunk found, as this side scores."""
     reworded_mrr: float | None = None
     """MRR when the question's `reworded` form is searched instead."""
 
@@ -106,15 +107,22 @@ def run(
 
 def _result(question: Question, query: Query, side: Side, pool: Pool, k: int) -> Result:
     started = time.perf_counter()
-    found = side.search(query, k)
+    retrieved = side.search(query, k)
     ms = (time.perf_counter() - started) * 1000
+    found = _chunks(retrieved)
     deep = found
     if question.references and len(found) == k < pool.size and (k < FEW or _characters(found) < BUDGET):
-        deep = side.search(query, min(pool.size, max(k, _DEEP)))
+        deep = _chunks(side.search(query, min(pool.size, max(k, _DEEP))))
     reworded = None
     if question.reworded and (question.keywords or question.references):
-        reworded = figures(question, side.search(Query(question.reworded, question.reworded), k), (), pool, k)["mrr"]
-    return Result(tuple(found), figures(question, found, deep, pool, k), ms, reworded)
+        plainly = _chunks(side.search(Query(question.reworded, question.reworded), k))
+        reworded = figures(question, plainly, (), pool, k)["mrr"]
+    scores = tuple(item.score for item in retrieved)
+    return Result(tuple(found), figures(question, found, deep, pool, k), ms, scores, reworded)
+
+
+def _chunks(retrieved: Sequence[Retrieved]) -> list[Chunk]:
+    return [item.chunk for item in retrieved]
 
 
 def _characters(chunks: Sequence[Chunk]) -> int:

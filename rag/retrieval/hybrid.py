@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
 from rag.config import Settings
 from rag.index.embed import Embedder, Pieces, Vectors
-from rag.index.nearest import highest
+from rag.index.nearest import Found, highest
 from rag.index.open import OpenIndex
 from rag.index.row_file import Rows
 from rag.index.store import Scope
@@ -43,14 +43,18 @@ def retrieve(
         if not query.strip() or (scope is not None and not len(scope.rows)):
             return []
         asked = [
-            (_Score(spelled(text, index, embedder, settings), index, embedder, settings), weight)
+            (Score(spelled(text, index, embedder, settings), index, embedder, settings), weight)
             for text, weight in ((query, 1.0), *beside)
         ]
         rows = np.unique(np.concatenate([_candidates(index, score, scope, settings) for score, _ in asked]))
         scores = np.average([score(rows) for score, _ in asked], axis=0, weights=[weight for _, weight in asked])
-        # Ties break by row, so by source and place: the same answer every time.
-        order = np.lexsort((rows, -np.round(scores, 6)))[:k]
-        return [Retrieved(index.chunks[rows[i]], round(float(scores[i]), 6)) for i in order]
+        return best(index, rows, scores, k)
+
+
+def best(index: OpenIndex, rows: Rows, scores: Vectors, k: int) -> list[Retrieved]:
+    """The `k` highest of the scores with their chunks. Ties break by row, so by source and place: the same every time."""
+    order = np.lexsort((rows, -np.round(scores, 6)))[:k]
+    return [Retrieved(index.chunks[rows[i]], round(float(scores[i]), 6)) for i in order]
 
 
 def spelled(query: str, index: OpenIndex, embedder: Embedder, settings: Settings = DEFAULTS) -> str:
@@ -65,45 +69,60 @@ def encoded(query: str, embedder: Embedder) -> tuple[Vectors, Pieces]:
     return vectors[0], pieces
 
 
-def _candidates(index: OpenIndex, score: _Score, scope: Scope | None, settings: Settings) -> Rows:
-    proposed: list[Rows] = []
-    if settings.words_share < 1:
-        near = index.store.search(score.vector, settings.candidates, scope)
-        proposed.append(np.array([row for row, _ in near], dtype=np.int64))
-    if settings.words_share > 0:
-        proposed.append(
-            highest(score.words, settings.candidates)
-            if scope is None
-            else scope.rows[highest(score.words[scope.rows], settings.candidates)]
-        )
-    return np.unique(np.concatenate(proposed))
+def by_vectors(index: OpenIndex, score: Score, scope: Scope | None, settings: Settings) -> Found:
+    """What the vector store proposes: rows with their cosine, nearest first."""
+    return index.store.search(score.vector, settings.candidates, scope) if settings.words_share < 1 else []
 
 
-class _Score:
+def by_words(score: Score, scope: Scope | None, settings: Settings) -> Rows:
+    """The rows that BM25 proposes, highest first."""
+    if settings.words_share <= 0:
+        return np.empty(0, np.int64)
+    if scope is None:
+        return highest(score.words, settings.candidates)
+    return scope.rows[highest(score.words[scope.rows], settings.candidates)]
+
+
+def together(near: Found, worded: Rows) -> Rows:
+    """The rows that either proposes, each once, in order."""
+    return np.unique(np.concatenate([np.array([row for row, _ in near], dtype=np.int64), worded]))
+
+
+def _candidates(index: OpenIndex, score: Score, scope: Scope | None, settings: Settings) -> Rows:
+    return together(by_vectors(index, score, scope, settings), by_words(score, scope, settings))
+
+
+class Score:
     """One query's score of any chunk."""
 
     def __init__(self, query: str, index: OpenIndex, embedder: Embedder, settings: Settings) -> None:
+        self._query = query
         self._index = index
         self._settings = settings
         self.vector, self._pieces = encoded(query, embedder)
-        self.words = index.lexical.scores(query)
+
+    @cached_property
+    def words(self) -> Vectors:
+        """BM25 of every chunk, as a share of the most it could be."""
+        return self._index.lexical.scores(self._query)
 
     def __call__(self, rows: Rows) -> Vectors:
-        own = self._mixed(self._met(rows) if self._settings.rerank else self._near(rows), rows)
+        own = self.mixed(self._met(rows) if self._settings.rerank else self.near(rows), rows)
         share = self._settings.neighbours_share
         if not share:
             return own
         # Neighbours are only glanced at: to read them piece by piece as well takes three times as long and finds no more.
         before, after = self._index.neighbours(rows)
-        half = self._mixed(self._near(rows), rows) / 2  # stands in for a neighbour where a document begins or ends
-        beside = [np.where(other == rows, half, self._mixed(self._near(other), other)) for other in (before, after)]
+        half = self.mixed(self.near(rows), rows) / 2  # stands in for a neighbour where a document begins or ends
+        beside = [np.where(other == rows, half, self.mixed(self.near(other), other)) for other in (before, after)]
         return np.asarray((own + share * (beside[0] + beside[1]) / 2) / (1 + share), np.float32)
 
-    def _mixed(self, meaning: Vectors, rows: Rows) -> Vectors:
+    def mixed(self, meaning: Vectors, rows: Rows) -> Vectors:
+        """Meaning and words, each with its share."""
         share = self._settings.words_share
         return np.asarray((1 - share) * meaning + share * self.words[rows], np.float32)
 
-    def _near(self, rows: Rows) -> Vectors:
+    def near(self, rows: Rows) -> Vectors:
         """Cosine of the chunk's one vector."""
         return np.asarray(np.clip(self._index.vectors[rows] @ self.vector, 0, 1), np.float32)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 
@@ -88,9 +88,16 @@ def outcome(now: Ingesting, changed: Changes | None) -> str:
     if report.get("unchanged"):
         return f"Nothing has changed since the last ingest.{left_out}"
     made = f"The index is new: {count(report.get('documents', 0), 'document')}"
-    if changed is None:
-        return f"{made}.{left_out}"
-    return f"{made}, {_summed(changed)}.{left_out}"
+    how = "" if changed is None else f", {_summed(changed)}"
+    return f"{made}{how}.{left_out}{_fared(report.get('saved_questions'))}"
+
+
+def _fared(saved: Mapping[str, int] | None) -> str:
+    if not saved:
+        return ""
+    from rag.evaluation.saved_questions import Fared, sentence
+
+    return f" {sentence(Fared(saved['asked'], saved['found']), 'the tab Quality tells more')}"
 
 
 def _summed(changed: Changes) -> str:

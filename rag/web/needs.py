@@ -10,10 +10,14 @@ from rag.index.changes import Changes
 from rag.index.contents import Listed
 from rag.index.generation import Manifest
 from rag.index.open import OpenIndex
+from rag.keeping.evaluating import Evaluating
 from rag.keeping.ingesting import Ingesting
 from rag.keeping.keeper import Added, Upload
 from rag.keeping.kept import Kept
+from rag.keeping.measurer import QuestionFile
 from rag.keeping.pending import Pending
+from rag.keeping.runs import Run
+from rag.retrieval.stages import Stages
 from rag.schema import Answer, Chunk, LlmChoice, Notice, Overview, Turn
 
 
@@ -26,6 +30,8 @@ class Assistant(Protocol):
     def overview(self) -> Overview: ...
 
     def index(self) -> OpenIndex: ...
+
+    def stages(self, question: str, doc_type: str | None = None) -> Stages: ...
 
     def llms(self) -> list[LlmChoice]: ...
 
@@ -68,3 +74,26 @@ class Keeper(Protocol):
     def remove(self, host: str, source: str) -> str: ...
 
     def go_to(self, host: str, name: str) -> Manifest: ...
+
+
+class Measurer(Protocol):
+    """Measures questions; `rag.keeping.measurer.Measurer` is the real one. `host`: the address a visitor opened."""
+
+    def refusal(self, host: str) -> str: ...
+
+    def files(self, host: str) -> list[QuestionFile]: ...
+
+    def no_comparison(self) -> str: ...
+
+    @property
+    def evaluating(self) -> Evaluating: ...
+
+    def start(self, host: str, name: str, *, compare: bool = False, answers: bool = False) -> None: ...
+
+    def stop(self, host: str) -> None: ...
+
+    def runs(self, host: str, name: str) -> list[Run]: ...
+
+    def generation(self) -> str: ...
+
+    def last_changes(self) -> tuple[Manifest, Changes] | None: ...

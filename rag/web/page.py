@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import gradio as gr
 
+from rag.keeping.measurer import Measurer
 from rag.schema import LlmChoice, LodestarError
 from rag.web import record
 from rag.web.after_answer import after_answer, saving
@@ -65,8 +66,8 @@ def build(assistant: Assistant, keeper: Keeper) -> gr.Blocks:
                 after_answer(assistant, keeper, chat)
             with gr.Tab("Map", id="map", elem_id="room-map"):
                 map_room(assistant, chat)
-            with gr.Tab("Quality", id="quality", elem_id="room-quality"):
-                quality_room(assistant)
+            with gr.Tab("Quality", id="quality", elem_id="room-quality") as quality_tab:
+                quality_room(assistant, Measurer(assistant.settings), quality_tab)
             with gr.Tab("Index", id="index", elem_id="room-index") as index_tab:
                 index_room(keeper, index_tab)
         _keep_panel(chat, panel)

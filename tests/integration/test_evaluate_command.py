@@ -154,4 +154,4 @@ def test_the_plain_recipe_can_be_built_twice_and_finds_no_more_than_there_is(
         found = plain.search(Query(question, question), 50)
         plain.close()
         assert len(found) == len(plain.chunks) == 7
-        assert found[0].source == "contracts/invergair.md"
+        assert found[0].chunk.source == "contracts/invergair.md"

@@ -8,7 +8,7 @@ from rag.evaluation.evaluation import Evaluation
 from rag.evaluation.questions import Question
 from rag.evaluation.run import OURS, PLAIN, Query, Side, run
 from rag.evaluation.summary import summarise
-from rag.schema import Chunk
+from rag.schema import Chunk, Retrieved
 from tests.unit.evaluation.samples import asking, chunk
 
 POOL = [chunk(f"the {word} stands here", source=f"{word}.md") for word in ("otter", "heron", "weir")]
@@ -22,9 +22,9 @@ class Listed:
         self.asked: list[tuple[str, int]] = []
         self._found = found
 
-    def search(self, query: Query, k: int) -> list[Chunk]:
+    def search(self, query: Query, k: int) -> list[Retrieved]:
         self.asked.append((query.text, k))
-        return [self.chunks[at] for at in self._found.get(query.text, ())][:k]
+        return [Retrieved(self.chunks[at], 1 / (n + 2)) for n, at in enumerate(self._found.get(query.text, ()))][:k]
 
 
 QUESTIONS = [

@@ -193,7 +193,7 @@ def test_one_ingest_at_a_time_and_how_far_it_is(tmp_path: Path, monkeypatch: pyt
     assert (ingests.now.done, ingests.now.total, ingests.now.left) == (3, 10, 2)
     go.touch()
     wait(ingests)
-    assert ingests.now.report == {"documents": 4, "key": None, "size": "99"}
+    assert ingests.now.report == {"documents": 4, "key": "", "size": "99"}
     ingests.start()  # the next one may
     wait(ingests)
 
