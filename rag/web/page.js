@@ -112,6 +112,8 @@
   }, true);
 
   window.lodestar = {
+    open,
+    showTurn,
     send: () => document.querySelector("#question .submit-button")?.click(),
     ready: () => {
       const sources = document.querySelectorAll("#panel .turn.shown .source[id]").length;

@@ -18,6 +18,7 @@ from rag.web.limits import Seats
 from rag.web.map_room import map_room
 from rag.web.needs import Assistant, Keeper
 from rag.web.quality_room import quality_room
+from rag.web.reader import reader
 from rag.web.sources import sources_html
 from rag.web.visitors import asks_as
 
@@ -66,6 +67,7 @@ def build(assistant: Assistant, keeper: Keeper) -> gr.Blocks:
                 quality_room(assistant)
             with gr.Tab("Index", id="index", elem_id="room-index") as index_tab:
                 index_room(keeper, index_tab)
+        reader(assistant)
         _keep_panel(chat, panel)
         _ask_examples(chat)
         _survive_restart(chat, on_page)
