@@ -210,8 +210,7 @@ def _finished(
         text, citations = cite(text, order, run.found)
         if not llm.quotes:  # what can only quote says what the sources say
             text, citations, doubts = doubted(text, citations, run.found, question, met)
-            # Of a sentence that was cut off nobody knows what it would have said.
-            doubts = tuple(doubt for doubt in doubts if not fault or doubt.end < len(text))
+            doubts = tuple(doubt for doubt in doubts if not fault or doubt.end < len(text))  # not the sentence cut off
             run.stages["check"] = round(run.ms() - sum(run.stages.values()), 1)
     return Answer(
         question=question,

@@ -95,6 +95,15 @@ class Chunks(Sequence[Chunk]):
             rows.append(first + np.searchsorted(self._starts[first:last], chunk.start))
         return np.array(rows, np.int64)
 
+    def place(self, source: str, start: int) -> tuple[range, int] | None:
+        """The rows of a document, and the one of them that its character `start` falls into; None where it is not there."""
+        document = self._documents.get(source)
+        if document is None:
+            return None
+        first, last = self._firsts[document : document + 2].tolist()
+        row = first + int(np.searchsorted(self._starts[first:last], start, side="right")) - 1
+        return range(first, last), max(first, row)
+
     def row_of(self, text: str) -> int | None:
         """The last row that holds just this text, or None."""
         digest = np.uint64(_digest(text))

@@ -39,12 +39,15 @@ class _Piece:
     marked: bool
 
 
-def chunk_html(text: str, marks: Sequence[Span] = ()) -> str:
-    """`text` as HTML; each span of `marks` (offsets into `text`) stands in `<mark>`."""
-    return "\n".join(_blocks(text, sorted(marks)))
+def chunk_html(text: str, marks: Sequence[Span] = (), *, top: int = 0) -> str:
+    """`text` as HTML; each span of `marks` (offsets into `text`) stands in `<mark>`.
+
+    Headings are of one level, or, where `top` says that of the highest, of the levels they have in the text.
+    """
+    return "\n".join(_blocks(text, sorted(marks), top))
 
 
-def _blocks(text: str, marks: Sequence[Span]) -> Iterator[str]:
+def _blocks(text: str, marks: Sequence[Span], top: int) -> Iterator[str]:
     lines = _lines(text)
     at = 0
     while at < len(lines):
@@ -57,7 +60,8 @@ def _blocks(text: str, marks: Sequence[Span]) -> Iterator[str]:
             at, html = _fenced(text, lines, at, marks)
             yield html
         elif heading := _HEADING.match(line):
-            yield f"<h4>{_inline(text, start + heading.end(), end, marks)}</h4>"
+            level = min(6, top + heading[0].count("#") - 1) if top else 4
+            yield f"<h{level}>{_inline(text, start + heading.end(), end, marks)}</h{level}>"
         elif _RULE.match(line):
             yield "<hr>"
         elif line.lstrip().startswith("|"):

@@ -112,6 +112,8 @@
   }, true);
 
   window.lodestar = {
+    open,
+    showTurn,
     save: (text) => {
       if (!text) return;
       const link = document.createElement("a");

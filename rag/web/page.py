@@ -20,6 +20,7 @@ from rag.web.limits import Seats
 from rag.web.map_room import map_room
 from rag.web.needs import Assistant, Keeper
 from rag.web.quality_room import quality_room
+from rag.web.reader import reader
 from rag.web.sources import sources_html
 from rag.web.visitors import asks_as
 
@@ -70,6 +71,7 @@ def build(assistant: Assistant, keeper: Keeper) -> gr.Blocks:
                 quality_room(assistant, Measurer(assistant.settings), quality_tab)
             with gr.Tab("Index", id="index", elem_id="room-index") as index_tab:
                 index_room(keeper, index_tab)
+        reader(assistant)
         _keep_panel(chat, panel)
         _ask_examples(chat)
         _survive_restart(chat, on_page)

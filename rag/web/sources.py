@@ -7,8 +7,10 @@ from html import escape
 
 from rag.schema import Answer, Chunk, Citation
 from rag.web.chunk_html import Span, chunk_html
+from rag.web.doubts_html import doubts_html
 from rag.web.found import found_html
 from rag.web.labels import doc_type_label, place_label
+from rag.web.reading import place_of
 
 _CLOSEST = 3
 _EMPTY = """<div class="sources-empty"><h2>Sources</h2>
@@ -59,7 +61,8 @@ def _turn(position: int, turns: Sequence[tuple[int, Answer]]) -> str:
     return (
         f'<section class="turn{" shown" if newest else ""}" id="turn-{turn}">'
         f'<header><h2>Sources</h2>{ways}<button type="button" data-close="sources" aria-label="Close">&times;</button></header>'
-        f'<p class="asked">{escape(answer.question)}</p>{_chunks(turn, answer)}{found_html(answer)}</section>'
+        f'<p class="asked">{escape(answer.question)}</p>{doubts_html(turn, answer)}'
+        f"{_chunks(turn, answer)}{found_html(answer)}</section>"
     )
 
 
@@ -102,5 +105,7 @@ def _source(chunk: Chunk, score: float, spans: Sequence[Span], n: int = 0, turn:
         f'<article class="source"{anchor}><header>{number}<h3>{label}</h3>{match}</header>'
         f'<div class="body">{chunk_html(chunk.body, spans)}</div>'
         f'<footer><span class="doc-type">{escape(doc_type_label(chunk.doc_type))}</span>'
-        f'<span class="path" title="{escape(chunk.source)}">{escape(chunk.source)}</span></footer></article>'
+        f'<span class="path" title="{escape(chunk.source)}">{escape(chunk.source)}</span>'
+        f'<button type="button" class="read" data-read="{escape(place_of(chunk, spans))}" aria-haspopup="dialog">Open document'
+        f'<span class="hidden-title">: {label}</span></button></footer></article>'
     )
