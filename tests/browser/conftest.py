@@ -14,18 +14,9 @@ from typing import Any
 
 import pytest
 
-from tests.browser.app import DOCUMENTS, ROOT, App, echo, environment, free_port
+from tests.browser.app import DOCUMENTS, FLAGS, ROOT, App, chromium_path, echo, environment, free_port
 from tests.browser.visitor import Visitor
 from tests.doubles.scripted import ScriptedEndpoint
-
-_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -36,11 +27,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="package")
 def chromium() -> str:
-    named = os.environ.get("CHROMIUM", "")
-    for name in (named, "chromium", "chromium-browser", "google-chrome"):
-        path = shutil.which(name) if name else None
-        if path:
-            return path
+    if path := chromium_path():
+        return path
     pytest.skip("no Chromium on this machine; install one (apt install chromium) or name it in CHROMIUM")
 
 
@@ -49,7 +37,7 @@ def browser(chromium: str) -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
         browser.close()
 
