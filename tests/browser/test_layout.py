@@ -157,3 +157,17 @@ def test_a_wide_screen_keeps_a_readable_measure(
     boxes = [source.bounding_box() for source in visitor.sources.all()]
     assert len({box["x"] for box in boxes}) == columns
     assert all(box["width"] < 480 for box in boxes)
+
+
+def test_the_box_is_one_line_high_again_when_a_long_question_has_gone(quoting: Any, visit: Any) -> None:
+    visitor = visit(quoting, phone=True)
+    box = visitor.page.locator("#question")
+    before = box.bounding_box()["height"]
+    question = (
+        "What are the fees of the Meridian Freight agreement, and how do employees travel by train to Bergen? " * 3
+    )
+    visitor.page.locator("#question textarea").fill(question)
+    assert box.bounding_box()["height"] > before + 40
+    visitor.page.keyboard.press("Enter")
+    visitor.settled(1)
+    assert box.bounding_box()["height"] == before
