@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-_COLOURS = 128
+_COLOURS = 256
 _MOVING_WIDTH = 1080
 
 
