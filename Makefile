@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 export HF_HUB_OFFLINE = 1
 
-.PHONY: run setup test check audit soak bench clean help
+.PHONY: run setup test check audit soak bench screenshots clean help
 
 help:            ## What can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -51,6 +51,9 @@ soak: $(VENV)/.developing   ## Try the promises thousands of times, for hours; C
 
 bench: $(VENV)/.developing  ## Measure how fast everything is, under ten minutes; the report is benchmarks/SPEED.md
 	$(BIN)/python -m benchmarks.bench
+
+screenshots: $(VENV)/.developing   ## Take every picture in docs/images anew, in a real Chromium
+	$(BIN)/python -m docs.screenshots
 
 clean:           ## Remove the environment and the index
 	rm -rf $(VENV) vector_db/gen-* vector_db/CURRENT vector_db/ingest.lock vector_db/unfinished vector_db/maps

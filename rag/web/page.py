@@ -35,7 +35,7 @@ _QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibi
 _PICKER: dict[str, Any] = {"container": False, "filterable": False, "min_width": 0}
 
 _BRAND = """<div class="brand"><button type="button" data-open="saved" aria-label="Saved conversations"></button>
-<i class="star"></i><b>Lodestar</b><button type="button" data-open="sources">Sources</button></div>"""
+<i class="star"></i><b role="heading" aria-level="1">Lodestar</b><button type="button" data-open="sources">Sources</button></div>"""
 _BY = '<span class="by">Answered by</span>'
 _TOO_LONG = '<p id="too-long" role="status" hidden></p>'
 

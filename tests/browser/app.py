@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 from dataclasses import dataclass
@@ -11,6 +12,15 @@ from pathlib import Path
 from tests.doubles.scripted import Messages
 
 ROOT = Path(__file__).resolve().parents[2]
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 
 DOCUMENTS = {
     "contracts/meridian-freight.md": """# Meridian Freight agreement
@@ -73,6 +83,12 @@ def environment(**settings: str) -> dict[str, str]:
     """This process's environment without anybody's own settings."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("RAG_", "OPENAI_", "GRADIO_"))}
     return {**env, "HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1", **settings}
+
+
+def chromium_path() -> str | None:
+    named = os.environ.get("CHROMIUM", "")
+    names = (named, "chromium", "chromium-browser", "google-chrome")
+    return next((path for name in names if name and (path := shutil.which(name))), None)
 
 
 def free_port() -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 import time
@@ -14,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.app import DOCUMENTS, ROOT, App, echo, environment, free_port
+from tests.browser.app import DOCUMENTS, ROOT, App, chromium_path, echo, environment, free_port
 from tests.browser.visitor import Visitor, launched
 from tests.doubles.scripted import ScriptedEndpoint
 
@@ -27,11 +25,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="package")
 def chromium() -> str:
-    named = os.environ.get("CHROMIUM", "")
-    for name in (named, "chromium", "chromium-browser", "google-chrome"):
-        path = shutil.which(name) if name else None
-        if path:
-            return path
+    if path := chromium_path():
+        return path
     pytest.skip("no Chromium on this machine; install one (apt install chromium) or name it in CHROMIUM")
 
 

@@ -1,0 +1,71 @@
+"""axe-core finds nothing serious in any room, in any state, light or dark, at a desk or on a phone."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.rooms import ROOMS, states
+from tests.doubles.replies import FAILURES, Says
+
+TRAINS = "How do employees travel by train?"
+SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
+
+
+def faults(page: Any) -> list[str]:
+    """What axe-core calls serious or critical, an element a line."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{fault['id']}: {node['target']} {node['failureSummary']}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+
+
+@SCHEMES
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+def test_every_room(quoting: Any, visit: Any, phone: bool, scheme: str) -> None:
+    visitor = visit(quoting, phone=phone)
+    visitor.page.emulate_media(color_scheme=scheme)
+    found = {"first sight": faults(visitor.page)}
+    visitor.ask(TRAINS)
+    for room in ROOMS:
+        for state in states(visitor, room, phone=phone):
+            found[state] = faults(visitor.page)
+    assert {state: said for state, said in found.items() if said} == {}
+    assert len(found) > len(ROOMS)
+
+
+@SCHEMES
+def test_what_a_model_says(modelled: Any, endpoint: Any, visit: Any, scheme: str) -> None:
+    rest = threading.Event()
+    visitor = visit(modelled)
+    visitor.page.emulate_media(color_scheme=scheme)
+    endpoint.script = lambda messages: Says("It ends on 30 June 2031 [1].", gate=rest)
+    visitor.send("When does the Meridian Freight agreement end?")
+    visitor.page.locator("#chat .bot.message", has_text="It").wait_for()
+    found = {"being written": faults(visitor.page)}
+    rest.set()
+    visitor.settled(1)
+    visitor.page.locator("#chat .doubt").wait_for()
+    found["a doubt"] = faults(visitor.page)
+    endpoint.script = lambda messages: FAILURES["500"]
+    visitor.ask(TRAINS)
+    visitor.page.locator("#chat blockquote").wait_for()
+    found["a notice"] = faults(visitor.page)
+    assert {state: said for state, said in found.items() if said} == {}
+
+
+def test_it_would_be_found(quoting: Any, visit: Any) -> None:
+    """axe-core runs under the page's own policy and sees its stylesheet."""
+    visitor = visit(quoting)
+    visitor.page.add_style_tag(content="#chat .placeholder p { color: #ddd !important; }")
+    visitor.page.evaluate("document.querySelector('.brand [data-open=sources]').style.display = 'block'")
+    visitor.page.evaluate("document.querySelector('.brand [data-open=sources]').textContent = ''")
+    said = " ".join(faults(visitor.page))
+    assert "color-contrast" in said
+    assert "button-name" in said
