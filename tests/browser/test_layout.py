@@ -44,7 +44,8 @@ _CUT = """() => {
                 break;
             }
         }
-        if (box.right > innerWidth + 1 || box.left < -1) said.push(`out of the window: ${named(e)}`);
+        const scrolled = e.closest(`${scrolls}, ${own}`);
+        if (!scrolled && (box.right > innerWidth + 1 || box.left < -1)) said.push(`out of the window: ${named(e)}`);
     }
     return [...new Set(said)];
 }"""
