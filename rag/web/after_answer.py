@@ -16,6 +16,7 @@ from rag.web.history import Message
 from rag.web.needs import Assistant, Keeper
 
 _QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+_TELLING = {**_QUIET, "queue": True}  # what is not queued cannot show a message
 _NOWHERE = ""
 _ASKS = "<h3>Which document holds the answer?</h3><p>The question is kept with it, so that the next index is tested on it.</p>"
 _MOST_OFFERED = 2_000
@@ -51,8 +52,8 @@ def after_answer(assistant: Assistant, keeper: Keeper, chat: gr.ChatInterface) -
             _keep(assistant, answer, [chosen] if chosen != _NOWHERE else [])
         return gr.Column(visible=False), None
 
-    chat.chatbot.like(said, [chat.chatbot], [which, source, asked], **_QUIET)
-    done.click(kept, [asked, source], [which, asked], **_QUIET)
+    chat.chatbot.like(said, [chat.chatbot], [which, source, asked], **_TELLING)
+    done.click(kept, [asked, source], [which, asked], **_TELLING)
     leave.click(lambda: (gr.Column(visible=False), None), None, [which, asked], **_QUIET)
 
 
@@ -99,5 +100,4 @@ def _keep(assistant: Assistant, answer: Answer, sources: Sequence[str]) -> None:
         new = keep(path, answer.question, sources, asked_as=answer.trace.query)
     except LodestarError as error:
         raise gr.Error(str(error), print_exception=False) from None
-    said = f"It stands in {path.name} now." if new else f"It stands in {path.name} already."
-    gr.Info(said, title="The question is kept", duration=4)
+    gr.Info(f"The question is {'kept' if new else 'kept already'}, in {path.name}.", duration=4)

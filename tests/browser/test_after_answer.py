@@ -1,0 +1,106 @@
+"""What can be done with an answer: see what it lacks, ask on, say that it is wrong, take it along."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.doubles.scripted import ScriptedEndpoint
+
+TERM = "When does the Meridian Freight agreement end?"
+
+
+def wrong(messages: Any) -> str:
+    return "The Meridian Freight agreement ends on 30 June 2029 [1]. It renews for twelve months [1]."
+
+
+def test_a_wrong_date_is_marked_with_the_reason_and_the_rest_is_not(
+    modelled: Any, endpoint: ScriptedEndpoint, visit: Any
+) -> None:
+    endpoint.script = wrong
+    visitor = visit(modelled)
+    visitor.ask(TERM)
+    doubts = visitor.page.locator("#chat .doubt")
+    assert doubts.count() == 1
+    assert "2029" in doubts.inner_text()
+    assert "30 June 2027" in doubts.get_attribute("title")
+    endpoint.script = lambda messages: "It ends on 30 June 2027 [1]."
+    assert "2027" in visitor.ask("And once more?")
+    assert visitor.answers.last.locator(".doubt").count() == 0
+    assert 'class="doubt' not in endpoint.chats[-1].text, "a mark is no part of the conversation"
+
+
+def test_a_suggestion_is_asked(quoting: Any, visit: Any) -> None:
+    visitor = visit(quoting)
+    visitor.ask("How do employees travel by train?")
+    suggestion = visitor.page.locator("#chat .options .option").first
+    words = suggestion.inner_text().strip()
+    suggestion.click()
+    visitor.settled(2)
+    assert visitor.questions[-1] == words
+
+
+@pytest.fixture
+def keeping(start: Any, tmp_path: Path) -> tuple[Any, Path]:
+    """An app that keeps feedback in a file of its own."""
+    path = tmp_path / "feedback.jsonl"
+    return start(RAG_LLM="extractive", RAG_FEEDBACK=str(path)), path
+
+
+def kept(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+
+
+def test_a_thumb_down_asks_for_the_document_and_keeps_the_question(keeping: Any, visit: Any) -> None:
+    app, path = keeping
+    visitor = visit(app)
+    visitor.ask(TERM)
+    visitor.page.get_by_label("Dislike").click()
+    card = visitor.page.locator("#which")
+    card.get_by_role("button", name="Cancel").click()
+    card.wait_for(state="hidden")
+    assert kept(path) == []
+    visitor.ask("How do employees travel by train?")
+    visitor.page.get_by_label("Dislike").last.click()
+    card.locator("input").click()
+    visitor.page.get_by_role("option", name="policies/journeys.md").click()
+    card.get_by_role("button", name="Keep the question").click()
+    card.wait_for(state="hidden")
+    assert kept(path) == [
+        {"question": "How do employees travel by train?", "sources": ["policies/journeys.md"], "category": "feedback"}
+    ]
+
+
+def test_a_thumb_up_keeps_the_question_with_what_it_cites(keeping: Any, visit: Any) -> None:
+    app, path = keeping
+    visitor = visit(app)
+    visitor.ask(TERM)
+    visitor.page.get_by_label("Like", exact=True).click()
+    visitor.page.get_by_text("The question is kept").wait_for()
+    (line,) = kept(path)
+    assert line["question"] == TERM
+    assert "contracts/meridian-freight.md" in line["sources"]
+
+
+def test_a_conversation_is_saved_with_its_passages(quoting: Any, visit: Any) -> None:
+    visitor = visit(quoting)
+    visitor.ask(TERM)
+    with visitor.page.expect_download() as saved:
+        visitor.page.get_by_role("button", name="Save as Markdown").click()
+    text = Path(saved.value.path()).read_text("utf-8")
+    assert saved.value.suggested_filename.endswith(".md")
+    assert f"## {TERM}" in text
+    assert "(`contracts/meridian-freight.md`)" in text
+    assert "> " in text
+
+
+@pytest.mark.parametrize("phone", [False, True])
+def test_first_sight_says_what_there_is_and_how_to_connect_a_model(quoting: Any, visit: Any, phone: bool) -> None:
+    visitor = visit(quoting, phone=phone)
+    said = visitor.page.locator("#chat .placeholder").inner_text()
+    assert "Contracts" in said
+    assert "Policies" in said
+    assert "Look for models" in said
