@@ -25,7 +25,7 @@ _MOST_OFFERED = 2_000
 def after_answer(assistant: Assistant, keeper: Keeper, chat: gr.ChatInterface) -> None:
     """Thumbs, the question that a thumb down asks, and the button that saves the conversation."""
     asked = gr.State(None)  # the question that is to be kept
-    with gr.Column(visible=False, elem_id="which", min_width=0) as which:
+    with gr.Column(visible=False, elem_id="right-document", min_width=0) as which:
         gr.HTML(_ASKS, padding=False, apply_default_css=False)
         source = gr.Dropdown([], label="Document", elem_id="which-source", filterable=True)
         with gr.Row():

@@ -59,7 +59,7 @@ def test_a_thumb_down_asks_for_the_document_and_keeps_the_question(keeping: Any,
     visitor = visit(app)
     visitor.ask(TERM)
     visitor.page.get_by_label("Dislike").click()
-    card = visitor.page.locator("#which")
+    card = visitor.page.locator("#right-document")
     card.get_by_role("button", name="Cancel").click()
     card.wait_for(state="hidden")
     assert kept(path) == []

@@ -72,7 +72,7 @@ def ended(page: Any) -> None:
 
 
 def shown(page: Any, which: str, count: int) -> list[str]:
-    page.locator("#which-questions").get_by_role("radio", name=which, exact=True).check(force=True)
+    page.locator("#which-questions").get_by_text(which, exact=True).click()
     page.wait_for_function("n => document.querySelectorAll('#questions details').length === n", arg=count)
     return [text.strip() for text in page.locator("#questions .words").all_inner_texts()]
 
