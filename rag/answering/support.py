@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import cached_property
 from typing import NamedTuple
 
@@ -119,7 +120,7 @@ class Evidence:
             elif _calculated(fact, found):
                 continue
             else:
-                why, beside = _figure(fact, places[fact], cited)
+                why, beside = _figure(fact, places[fact], cited, found)
             if why:
                 return Checked(start, end, why)
             also |= beside
@@ -174,7 +175,7 @@ def _numbered(text: str, sources: Mapping[int, int]) -> set[int]:
     return {sources[int(n)] for n in _MARKER.findall(text) if int(n) in sources}
 
 
-def _figure(fact: Fact, places: Sequence[_Place], cited: set[int]) -> tuple[str, set[int]]:
+def _figure(fact: Fact, places: Sequence[_Place], cited: set[int], found: Sequence[Fact]) -> tuple[str, set[int]]:
     here = max((place.fit for place in places if place.n in cited and same(fact, place.fact)), default=-1.0)
     other = max(
         (place for place in places if place.n in cited and not same(fact, place.fact)),
@@ -187,8 +188,20 @@ def _figure(fact: Fact, places: Sequence[_Place], cited: set[int]) -> tuple[str,
     if beyond and beyond.fit >= max(_ELSEWHERE, other.fit if other else 0.0):
         return "", {beyond.n}
     if other is not None and other.fit >= _ELSEWHERE:
-        return f"The sources say {other.fact.text} there, not {fact.text}.", set()
+        return f"The sources say {_instead(fact, places, cited, found, other)} there, not {fact.text}.", set()
     return f"{fact.text} is not in the sources.", set()
+
+
+def _instead(fact: Fact, places: Sequence[_Place], cited: set[int], found: Sequence[Fact], best: _Place) -> str:
+    """What stands in a fact's place: of what fits there nearly as well as the best the one that looks most like it."""
+    near = [
+        place.fact.text
+        for place in places
+        if place.n in cited
+        and place.fit >= best.fit - _OTHER_FITS
+        and not any(same(place.fact, claimed) for claimed in found)
+    ]
+    return max(near or [best.fact.text], key=lambda text: SequenceMatcher(None, text, fact.text).ratio())
 
 
 def _claims(said: str) -> list[Fact] | None:
