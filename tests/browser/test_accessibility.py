@@ -16,7 +16,11 @@ SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
 
 
 def faults(page: Any) -> list[str]:
-    """What axe-core calls serious or critical, an element a line."""
+    """What axe-core calls serious or critical, an element a line. What is still fading in has another colour yet."""
+    page.evaluate(
+        """() => Promise.all(document.getAnimations().filter((one) => one.effect.getComputedTiming().endTime < 5000)
+            .map((one) => one.finished.catch(() => null)))"""
+    )
     found = Axe().run(page).response["violations"]
     return [
         f"{fault['id']}: {node['target']} {node['failureSummary']}"
@@ -31,6 +35,7 @@ def faults(page: Any) -> list[str]:
 def test_every_room(quoting: Any, visit: Any, phone: bool, scheme: str) -> None:
     visitor = visit(quoting, phone=phone)
     visitor.page.emulate_media(color_scheme=scheme)
+    visitor.page.wait_for_timeout(800)  # until one scheme has faded into the other
     found = {"first sight": faults(visitor.page)}
     visitor.ask(TRAINS)
     for room in ROOMS:
@@ -45,6 +50,7 @@ def test_what_a_model_says(modelled: Any, endpoint: Any, visit: Any, scheme: str
     rest = threading.Event()
     visitor = visit(modelled)
     visitor.page.emulate_media(color_scheme=scheme)
+    visitor.page.wait_for_timeout(800)  # until one scheme has faded into the other
     endpoint.script = lambda messages: Says("It ends on 30 June 2031 [1].", gate=rest)
     visitor.send("When does the Meridian Freight agreement end?")
     visitor.page.locator("#chat .bot.message", has_text="It").wait_for()

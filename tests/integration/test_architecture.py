@@ -85,11 +85,16 @@ def watch(folder: Path, modules: list[str]) -> dict[str, dict[str, list[str]]]:
 
 
 def test_importing_a_module_loads_nothing_heavy_and_does_nothing() -> None:
+    """But for the package itself, which tells libraries to send nothing home before any of them is there to read it."""
     every = [module.name for module in pkgutil.walk_packages(rag.__path__, "rag.")]
     seen = watch(ROOT / "rag", sorted(set(every) - set(DRAWN_WITH_GRADIO)))
     assert len(seen) > 30
     assert {name: found for name, what in seen.items() if (found := sorted(set(what["loaded"]) & set(HEAVY)))} == {}
-    assert {name: what["did"] for name, what in seen.items() if what["did"]} == {}
+    first, *others = seen
+    assert [
+        what for what in seen[first]["did"] if not what.startswith(("sets $", "reads $", "os.putenv", "os.unsetenv"))
+    ] == []
+    assert {name: seen[name]["did"] for name in others if seen[name]["did"]} == {}
 
 
 def test_ingest_and_search_need_no_language_model_library() -> None:

@@ -187,4 +187,4 @@ def test_a_mark_before_the_text_and_an_output_of_few_letters(small_index: Path, 
     assert "£4,100" in report["answer"]
     shown = subprocess.run([*command, told], **options)
     assert (shown.returncode, shown.stderr) == (0, b"")
-    assert "?4,100" in shown.stdout.decode("ascii")
+    assert "\\u00a34,100" in shown.stdout.decode("ascii")

@@ -11,6 +11,7 @@ import pytest
 
 from rag.answering import faults
 from rag.answering.assistant import Assistant
+from rag.answering.evidence import without_markers
 from rag.schema import Answer, Turn
 from tests.doubles.scripted import Messages, ScriptedEndpoint
 
@@ -128,4 +129,5 @@ async def test_streams_of_two_visitors_do_not_mix(asking_endpoint: Callable[...,
     for question, said, answer in zip(questions, pieces, answers, strict=True):
         assert answer is not None
         assert answer.question == question
-        assert "".join(said).strip() == answer.text
+        # The finished answer may have the number of a source that the model forgot.
+        assert without_markers("".join(said).strip()) == without_markers(answer.text)

@@ -88,10 +88,13 @@ def test_answers_are_scored_without_a_judge(evaluates: Evaluates, small_index: P
     assert [row["id"] for row in report["answer_rows"]] == [question["id"] for question in QUESTIONS]
 
 
+ASKED = "When does the Port of Invergair agreement end?"
+
+
 def script(messages: Messages) -> str:
     if messages[0]["content"] == SYSTEM:
         marks = {"reason": "It says so.", "accuracy": 5, "completeness": 4, "relevance": 3}
-        return json.dumps(marks) if "Invergair" in messages[-1]["content"] else "I would say five."
+        return json.dumps(marks) if ASKED in messages[-1]["content"] else "I would say five."
     return "It ends on 30 September 2028 [1]."
 
 
@@ -109,7 +112,7 @@ def test_a_judge_marks_answers_and_what_it_fails_at_is_told(
     figures = answers["groups"]["answerable"]
     assert [figures[mark]["mean"] for mark in ("accuracy", "completeness", "relevance")] == [5, 4, 3]
     assert report["answer_rows"][0]["judgement"]["reason"] == "It says so."
-    (said,) = [request.text for request in endpoint.chats if SYSTEM in request.text and "Invergair" in request.text]
+    (said,) = [request.text for request in endpoint.chats if SYSTEM in request.text and ASKED in request.text]
     assert "30 September 2028" in said
 
 

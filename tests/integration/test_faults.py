@@ -104,7 +104,7 @@ TABLE: dict[str, tuple[BaseException, str]] = {
             "7200": "two hours",
             "86400": "a day",
             "172801": "three days",
-            email.utils.formatdate(time.time() + 3590, usegmt=True): "an hour",
+            email.utils.formatdate(time.time() + 2.5 * 86_400, usegmt=True): "three days",
         }.items()
     },
     **{

@@ -93,6 +93,7 @@ def test_the_first_ingest_embeds_everything(first: Done, index: Path) -> None:
         "doc_types": {"contracts": 3, "employees": 2, "policies": 1, "products": 1},
         "skipped": [],
         "invisible_share": 0.0,
+        "saved_questions": None,
     }
     assert "onnxruntime" in first.imported
     assert not first.imported & {"torch", "transformers", "sentence_transformers"}
