@@ -177,7 +177,13 @@ async def test_cancelling_stops_it(row: Row) -> None:
             break
     await stream.aclose()  # type: ignore[attr-defined]
     assert await asyncio.to_thread(row.stopped), "it went on"
-    assert (await model.ainvoke(prompt())).text.strip(), "it is free for the next"
+    following = model.astream(prompt())
+    async for piece in following:
+        if piece.text.strip():
+            break  # it is free for the next; what that is, a small model may go on about for a minute
+    else:
+        pytest.fail("the next question gets no answer")
+    await following.aclose()  # type: ignore[attr-defined]
 
 
 async def test_builds_twice(row: Row) -> None:
