@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.browser.app import App, echo
+from tests.browser.app import App
 from tests.doubles.scripted import ScriptedEndpoint
 from tests.trust.knocking import Browser
 from tests.trust.rounds import rounds
+from tests.trust.test_conversations import app, model, scripted
 
-
-@pytest.fixture(scope="module")
-def model() -> Iterator[ScriptedEndpoint]:
-    with ScriptedEndpoint(echo) as endpoint:
-        yield endpoint
-
-
-@pytest.fixture(scope="module")
-def app(start: Callable[..., App], model: ScriptedEndpoint) -> App:
-    return start(OPENAI_BASE_URL=model.base_url)
-
-
-@pytest.fixture
-def scripted(model: ScriptedEndpoint) -> ScriptedEndpoint:
-    """The model of `app`, well-behaved and never asked when the test begins."""
-    model.script = echo
-    model.log.clear()
-    return model
+__all__ = ["app", "model", "scripted"]
 
 
 def _forged() -> list[Any]:

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,6 @@ from rag.index import generation
 from rag.index.damage import damage, file_hashes
 from rag.index.generation import (
     MANIFEST,
-    Abstention,
     Manifest,
     Recipe,
     generations,
@@ -45,14 +43,6 @@ def make(index: Path, name: str = "gen-1", **files: str) -> tuple[Path, Manifest
     )
     manifest.write(folder)
     return folder, manifest
-
-
-def test_the_point_of_abstention_is_kept(tmp_path: Path) -> None:
-    _, without = make(tmp_path)
-    assert Manifest.read(tmp_path / "gen-1.tmp") == without
-    chosen = replace(without, abstention=Abstention("1", 0.25))
-    chosen.write(tmp_path / "gen-1.tmp")
-    assert Manifest.read(tmp_path / "gen-1.tmp") == chosen
 
 
 def test_nothing_is_published_in_an_empty_or_missing_folder(tmp_path: Path) -> None:
@@ -226,15 +216,6 @@ def test_a_disk_that_takes_nothing_more_is_told(tmp_path: Path, number: int) -> 
 def test_another_fault_of_the_work_is_not_taken_for_one_of_the_folder(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), writer(tmp_path / "index"):
         (tmp_path / "model").read_text()
-
-
-def test_a_manifest_that_was_changed_is_told(tmp_path: Path) -> None:
-    folder, manifest = make(tmp_path)
-    assert Manifest.read(folder) == manifest
-    text = (folder / MANIFEST).read_text()
-    (folder / MANIFEST).write_text(text.replace("2026-01-01", "2026-01-03"))
-    with pytest.raises(VectorIndexError, match="manifest cannot be read"):
-        Manifest.read(folder)
 
 
 def test_names_sort_even_where_the_clock_is_set_back() -> None:

@@ -48,3 +48,11 @@ def test_what_is_no_plain_file_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "CURRENT")
     with pytest.raises(VectorIndexError, match=r"CURRENT cannot be read"):
         published(tmp_path)
+
+
+def test_the_point_of_abstention_is_kept(tmp_path: Path) -> None:
+    _, without = make(tmp_path)
+    assert Manifest.read(tmp_path / "gen-1.tmp") == without
+    chosen = replace(without, abstention=Abstention("1", 0.25))
+    chosen.write(tmp_path / "gen-1.tmp")
+    assert Manifest.read(tmp_path / "gen-1.tmp") == chosen
