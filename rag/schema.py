@@ -26,10 +26,6 @@ class VectorIndexError(LodestarError):
     """The index is missing, damaged, or was built by something this process cannot reproduce."""
 
 
-class EndpointError(LodestarError):
-    """The language model's endpoint failed; the text says how, in words for the person who asked."""
-
-
 @dataclass(frozen=True, slots=True)
 class Document:
     """One file of the knowledge base. `source` is its path relative to the knowledge base, with forward slashes."""
