@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from rag.schema import Answer, EndpointError, Notice, Turn
+from rag.schema import Answer, LodestarError, Notice, Turn
 from rag.web.answer_text import PAGE_SPEAKS
 from rag.web.asking import MOST_CHARACTERS, ask
 from rag.web.record import unpack
@@ -85,7 +85,7 @@ async def test_a_notice_is_shown_until_something_comes_and_is_no_part_of_the_ans
 
 
 async def test_errors_end_in_a_sentence_and_never_in_a_traceback() -> None:
-    messages = await said(Scripted("On 30", EndpointError("The model is down.")))
+    messages = await said(Scripted("On 30", LodestarError("The model is down.")))
     assert messages[-1]["content"].endswith("The model is down.")
     messages = await said(Scripted("On 30", RuntimeError("secret detail")))
     assert messages[-1]["content"].startswith("On 30\n\n")
