@@ -50,6 +50,11 @@ class Settings(BaseModel):
     answer_timeout: float = Field(120.0, gt=0, description="Seconds after which an answer is cut off.")
     history_turns: int = Field(6, ge=0, le=50, description="How many earlier turns of a conversation are remembered.")
 
+    follow_ups: Literal["model", "headings"] = Field(
+        "model",
+        description="Where the page's suggestions come from: model (one short call more for each answer) or headings.",
+    )
+
     knowledge_base: Path = Field(
         Path("knowledge-base"), description="The folder of Markdown; its first-level folders are the doc_types."
     )

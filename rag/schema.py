@@ -126,7 +126,10 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A finished answer. `refused`: the sources do not hold it. `fault`: the endpoint failed, in one sentence."""
+    """A finished answer. `refused`: the sources do not hold it. `fault`: the endpoint failed, in one sentence.
+
+    `suggestions`: what the model proposed to ask next, where it was asked for that.
+    """
 
     question: str
     text: str
@@ -137,6 +140,7 @@ class Answer:
     retrieved: tuple[Retrieved, ...] = ()
     llm: str = ""
     generation: str = ""
+    suggestions: tuple[str, ...] = ()
     trace: Trace = field(default_factory=Trace)
 
 

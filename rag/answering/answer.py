@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Callable, Sequence
-from contextlib import aclosing, nullcontext
-from dataclasses import dataclass, field
+from contextlib import ExitStack, aclosing
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from rag.answering import chain, faults, waiting
 from rag.answering.condense import condense, leaning
 from rag.answering.doubts import doubted
+from rag.answering.endings import flaw, refusing
 from rag.answering.evidence import Markers, cite, without_markers
 from rag.answering.llm import Llm
 from rag.answering.meeting import Meet, meet
-from rag.answering.prompts import REFUSAL, SYSTEM
+from rag.answering.prompts import SYSTEM
+from rag.answering.suggestions import Suggestions
 from rag.answering.waiting import Waiting
 from rag.config import Settings
 from rag.index.embed import Embedder
@@ -24,24 +25,13 @@ from rag.index.open import OpenIndex
 from rag.retrieval.abstain import refuses
 from rag.retrieval.context import Section, pack
 from rag.retrieval.hybrid import retrieve, spelled
-from rag.schema import Answer, Citation, Doubt, LodestarError, Trace, Turn
+from rag.schema import Answer, Citation, Doubt, LodestarError, Retrieved, Trace, Turn
 
-_SOURCES = r"(?:provided |given |available )?(?:sources?|documents?|information|context)\b"
-_SAY = r"(?:\w+ly )?(?:say|state|mention|hold|contain|give|provide|tell|name|specify|include|answer|cover|list|show|have)s?\b"
-_REFUSES = re.compile(
-    r"^\W*(?:unfortunately,? )?(?:(?:i'm |i am )?sorry[,.]? (?:but )?)?(?:"
-    r"i (?:do not|don['\u2019]t) know|i (?:cannot|can['\u2019]t|could not|couldn['\u2019]t) (?:find|answer)|"
-    rf"(?:the|these|my) {_SOURCES}[^.]{{0,40}}\b(?:(?:do(?:es)? not|do(?:es)?n['\u2019]t) {_SAY}|{_SAY} (?:no|nothing)\b)|"
-    rf"(?:none of the|no) {_SOURCES} (?:{_SAY}|(?:is|was) (?:given|provided|available)|provided|about|on)|"
-    r"(?:there is|it has) no information)",
-    re.I,
-)
 _CHARACTERS_PER_TOKEN = 3.5
 _HISTORY_SHARE = 0.25
 _CONDENSE_SHARE = 0.25
 _MOST_CHARACTERS_PER_TOKEN = 32
 """A server that was asked for so many tokens and sends more characters than these is not going to stop."""
-_WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass
@@ -83,17 +73,27 @@ async def answer(
     *,
     doc_type: str | None = None,
     waits: Waiting | None = None,
+    suggest: bool = False,
 ) -> Answer:
     """Answer from one generation. An endpoint's fault ends in `Answer.fault`, with what had arrived kept in `text`.
 
-    `waits` is told what is waited for, which is no part of the answer.
+    `waits` is told what is waited for, which is no part of the answer. `suggest`: the model is asked, beside the answer, what
+    could be asked next.
     """
-    with nullcontext(waits) if waits else Waiting(lambda notice: None) as waits:
+    with ExitStack() as stack:
+        waits = waits or stack.enter_context(Waiting(lambda notice: None))
         waiting.NOW.set(waits)
-        return await _answer(question, history, settings, index, embedder, llm, emit, doc_type, waits)
+        answerable = partial(_answerable, doc_type=doc_type, index=index, embedder=embedder, settings=settings)
+        next_ones = stack.enter_context(Suggestions(llm, question, answerable))
+        run, order, fault = await _run(
+            question, history, settings, index, embedder, llm, emit, doc_type, waits, next_ones if suggest else None
+        )
+        met = partial(meet, embedder=embedder, stored=lambda: index)
+        finished = await asyncio.to_thread(_finished, question, run, order, index, llm, fault, met)
+        return replace(finished, suggestions=next_ones.ready())
 
 
-async def _answer(
+async def _run(
     question: str,
     history: Sequence[Turn],
     settings: Settings,
@@ -103,7 +103,9 @@ async def _answer(
     emit: Callable[[str], None],
     doc_type: str | None,
     waits: Waiting,
-) -> Answer:
+    next_ones: Suggestions | None,
+) -> tuple[_Run, Sequence[int], str]:
+    """How it went, the order of the sources, and the fault."""
     history = _bounded(history, settings, llm)
     # A language model reads past misspellings; a reader that compares words does not.
     asked = spelled(question, index, embedder, settings) if llm.quotes else question
@@ -153,6 +155,8 @@ async def _answer(
                             until = min(end, loop.time() + settings.stall_timeout)
                             deadline.reschedule(until)
                             waits.heard(waiting.next_word(llm.label), until)
+                            if next_ones and not run.first_token:
+                                next_ones.begin(run.found)
                             run.first_token = run.first_token or run.ms()
                             run.tokens += 1
                             run.text += _emitted(markers.feed(text), emit)
@@ -173,27 +177,8 @@ async def _answer(
             fault = faults.sentence(error, llm.label, llm.model, begun=begun)
     if markers is not None:
         run.text += _emitted(markers.close(), emit)
-    met = partial(meet, embedder=embedder, stored=lambda: index)
-    order, fault = markers.order if markers else [], fault or _flaw(run, llm)
-    return await asyncio.to_thread(_finished, question, run, order, index, llm, fault, met)
-
-
-def _flaw(run: _Run, llm: Llm) -> str:
-    """What is wrong with an answer that ended in order; empty where nothing is."""
-    if not run.text.strip() and run.finish != "content_filter":
-        return faults.empty(llm.label, run.finish)
-    if llm.quotes:
-        return ""
-    in_part = 0 < run.read < _fewest_tokens(run.prompt)
-    return faults.ended(llm.label, run.finish) or (faults.read_in_part(llm.label) if in_part else "")
-
-
-def _fewest_tokens(prompt: str) -> int:
-    """No tokenizer makes fewer tokens of a text than this: none has one for two words, or for a word of any length.
-
-    It is two thirds of what English takes. A server that has read less has not read all.
-    """
-    return sum(1 + len(word) // 16 for word in _WORD.findall(prompt))
+    fault = fault or flaw(llm.label, run.text, run.finish, run.prompt, run.read)
+    return run, markers.order if markers else [], fault
 
 
 def _finished(
@@ -201,7 +186,7 @@ def _finished(
 ) -> Answer:
     run.stages["answer"] = round(run.ms() - sum(run.stages.values()), 1)
     text = run.text.strip()
-    refused = bool(text) and not fault and bool(_REFUSES.match(text) or text == REFUSAL)
+    refused = bool(text) and not fault and refusing(text)
     citations: tuple[Citation, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     if refused:
@@ -224,6 +209,15 @@ def _finished(
         generation=index.name,
         trace=run.trace(),
     )
+
+
+def _answerable(
+    questions: Sequence[str], doc_type: str | None, index: OpenIndex, embedder: Embedder, settings: Settings
+) -> list[str]:
+    def found(question: str) -> list[Retrieved]:
+        return retrieve(question, index, embedder, settings.k, doc_type=doc_type, settings=settings)
+
+    return [one for one in questions if not refuses(one, found(one), index, embedder, settings)]
 
 
 def _bounded(history: Sequence[Turn], settings: Settings, llm: Llm) -> list[Turn]:

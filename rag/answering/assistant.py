@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any, Self
 
 from rag.answering.answer import answer
@@ -99,12 +100,19 @@ class Assistant:
             pass
 
     async def stream(
-        self, question: str, history: Sequence[Turn] = (), *, doc_type: str | None = None, llm: str | None = None
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        doc_type: str | None = None,
+        llm: str | None = None,
+        suggest: bool = False,
     ) -> AsyncIterator[str | Notice | Answer]:
         """Yield the answer's text piece by piece, then the finished `Answer`. Closing the iterator cancels the call.
 
         A `Notice` says what is waited for while nothing comes; the next piece takes its place.
         What comes in quick succession is one piece; the more answers are being given, the fewer pieces each has.
+        `suggest`: the `Answer` holds what could be asked next, in the model's words, where the settings have it asked for.
         """
         here = asyncio.get_running_loop()
         queue: asyncio.Queue[str | Notice | Answer | BaseException] = asyncio.Queue()
@@ -116,7 +124,7 @@ class Assistant:
             if not future.cancelled():
                 put(future.exception() or future.result())
 
-        future = self._submit(self._paced(question, history, doc_type, llm, put))
+        future = self._submit(self._paced(question, history, doc_type, llm, put, suggest))
         future.add_done_callback(done)
         try:
             while True:
@@ -136,11 +144,13 @@ class Assistant:
         doc_type: str | None,
         llm: str | None,
         put: Callable[[str | Notice], None],
+        suggest: bool,
     ) -> Answer:
         paced = Paced(put, lambda: pause(self._answering))
         self._answering += 1
         try:
-            return await self._answer(question, history, doc_type, llm, paced.feed, lambda text: put(Notice(text)))
+            tell = partial(self._answer, emit=paced.feed, notify=lambda text: put(Notice(text)), suggest=suggest)
+            return await tell(question, history, doc_type, llm)
         finally:
             self._answering -= 1
             paced.flush()
@@ -159,16 +169,23 @@ class Assistant:
         return self._submit(self._answer(question, history, doc_type, llm, emit, notify)).result()
 
     async def _answer(
-        self, question: str, history: Sequence[Turn], doc_type: str | None, llm: str | None, emit: Emit, notify: Emit
+        self,
+        question: str,
+        history: Sequence[Turn],
+        doc_type: str | None,
+        llm: str | None,
+        emit: Emit,
+        notify: Emit,
+        suggest: bool = False,
     ) -> Answer:
         settings, embedder = self.settings, self._embedder
+        suggest = suggest and settings.follow_ups == "model"
         try:
             with Waiting(notify) as waits:
                 waits.on(opening())
                 index, model = await asyncio.gather(asyncio.to_thread(self.index), asyncio.to_thread(self._llm, llm))
-                return await answer(
-                    question, history, settings, index, embedder, model, emit, doc_type=doc_type, waits=waits
-                )
+                asked = partial(answer, question, history, settings, index, embedder, model, emit)
+                return await asked(doc_type=doc_type, waits=waits, suggest=suggest)
         except LodestarError as error:
             return Answer(question, "", fault=str(error))
 

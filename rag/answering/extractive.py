@@ -56,8 +56,10 @@ class ExtractiveChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        for word in re.findall(r"\s*\S+\s*$|\s*\S+", self._answer(messages)):
-            chunk = ChatGenerationChunk(message=AIMessageChunk(content=word))
+        words = re.findall(r"\s*\S+\s*$|\s*\S+", self._answer(messages))
+        for left, word in zip(range(len(words) - 1, -1, -1), words, strict=True):
+            ended = {} if left else {"finish_reason": "stop"}
+            chunk = ChatGenerationChunk(message=AIMessageChunk(content=word, response_metadata=ended))
             if run_manager:
                 run_manager.on_llm_new_token(word, chunk=chunk)
             yield chunk

@@ -1,12 +1,12 @@
-"""What could be asked next: about what lay close to the question and was not quoted. Needs no model."""
+"""What could be asked next: what the model proposed, else about what lay close to the question and was not quoted."""
 
 from __future__ import annotations
 
+from rag.answering.suggestions import LONGEST
 from rag.index.examples import question_about
 from rag.schema import Answer
 
 _COUNT = 3
-_LONGEST = 110  # characters; a button holds no more
 
 
 def follow_ups(answer: Answer, asked: frozenset[str] = frozenset()) -> list[str]:
@@ -17,11 +17,11 @@ def follow_ups(answer: Answer, asked: frozenset[str] = frozenset()) -> list[str]
     sources = {citation.chunk.source for citation in answer.citations}
     # First other places of the documents that were quoted, then the documents beside them.
     close = sorted(answer.retrieved, key=lambda found: found.chunk.source not in sources)
-    questions: dict[str, str] = {}
+    questions = {question: question for question in answer.suggestions if question not in asked}
     for found in close:
         chunk = found.chunk
         question = question_about(chunk)
         place = f"{chunk.source} {chunk.heading}"
-        if question and len(question) <= _LONGEST and chunk.chunk_id not in quoted and question not in asked:
+        if question and len(question) <= LONGEST and chunk.chunk_id not in quoted and question not in asked:
             questions.setdefault(place, question)
     return list(dict.fromkeys(questions.values()))[:_COUNT]

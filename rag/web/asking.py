@@ -16,6 +16,8 @@ from rag.web.needs import Assistant
 
 MOST_CHARACTERS = 4_000
 
+_CHANGED = "The index has changed since your last question. This answer comes from the new one; those above it may not hold any more."
+
 _log = logging.getLogger(__name__)
 
 
@@ -44,7 +46,9 @@ async def ask(
         yield _shown("", sentence, on_page)
         return
     try:
-        stream = assistant.stream(question, turns(history), doc_type=doc_type or None, llm=llm or None)
+        # A program shows no suggestions, so none are asked for.
+        asked_with = {"doc_type": doc_type or None, "llm": llm or None}
+        stream = assistant.stream(question, turns(history), **asked_with, suggest=on_page)
         # Closing matters: it is how a closed tab or the stop button reaches the endpoint.
         async with aclosing(cast("AsyncGenerator[str | Notice | Answer]", stream)) as pieces:
             async for piece in pieces:
@@ -77,13 +81,20 @@ def _finished(answer: Answer, turn: int, history: Sequence[Message], on_page: bo
             return with_notice(answer.text, answer.fault, on_page=False)
         return with_sources(answer.text, sources)
     text = linked(answer.text, turn, answer.doubts)
+    notice = answer.fault or (_CHANGED if _changed(answer, history) else "")
     asked = frozenset(text_of(message).strip() for message in history if message.get("role") == "user")
     return {
         "role": "assistant",
-        "content": with_notice(text, answer.fault) if answer.fault else text,
+        "content": with_notice(text, notice) if notice else text,
         "metadata": record.metadata(answer),
         "options": [{"value": next_one} for next_one in follow_ups(answer, asked)],
     }
+
+
+def _changed(answer: Answer, history: Sequence[Message]) -> bool:
+    """Whether the answer before this one came from another generation of the index."""
+    before = [earlier.generation for _, earlier in record.answers(history[-2:]) if earlier.generation]
+    return bool(answer.generation and before and before[-1] != answer.generation)
 
 
 def _shown(text: str, sentence: str, on_page: bool) -> str | dict[str, Any]:

@@ -1,7 +1,5 @@
 // What stands beside the map: the conversation's questions, what one of them found, or a passage.
 (() => {
-  const phone = matchMedia("(max-width: 899px)");
-
   function made(tag, text = "", more = {}) {
     const element = document.createElement(tag);
     element.textContent = text;
@@ -73,14 +71,14 @@
       const body = made("div");
       body.innerHTML = reply.html; // made by our own server, everything of the document escaped
       this.element.replaceChildren(this.head("Passage", true), body);
-      this.bring();
-      if (phone.matches) await new Promise((done) => setTimeout(done, 250)); // what is not in sight yet cannot have the focus
-      body.querySelector(".source").focus({ preventScroll: true });
+      const source = body.querySelector(".source");
+      this.bring(source);
+      source.focus({ preventScroll: true });
     }
 
-    bring() {
+    bring(target) {
       this.element.scrollTop = 0;
-      if (phone.matches) document.body.setAttribute("data-drawer", "map");
+      window.lodestar.open("map", target);
     }
   }
 

@@ -40,7 +40,13 @@ class Assistant(Protocol):
     def warm_up(self) -> None: ...
 
     def stream(
-        self, question: str, history: Sequence[Turn], *, doc_type: str | None = None, llm: str | None = None
+        self,
+        question: str,
+        history: Sequence[Turn],
+        *,
+        doc_type: str | None = None,
+        llm: str | None = None,
+        suggest: bool = False,
     ) -> AsyncIterator[str | Notice | Answer]: ...
 
 

@@ -3,8 +3,31 @@
   const MOST_CHARACTERS = 4000;
   const phone = matchMedia("(max-width: 899px)");
   const box = () => document.querySelector("#question textarea");
-  const open = (drawer) => document.body.setAttribute("data-drawer", drawer);
-  const close = () => document.body.removeAttribute("data-drawer");
+  const DRAWERS = { saved: "#saved", sources: "#panel", map: ".map-panel" };
+  let opener;
+
+  // A drawer has the keyboard until it is closed: what lies below it is out of reach meanwhile.
+  function open(name, target) {
+    if (!phone.matches) return;
+    if (!document.body.dataset.drawer) opener = document.activeElement;
+    document.body.dataset.drawer = name;
+    below(true);
+    const drawer = document.querySelector(DRAWERS[name]);
+    drawer.tabIndex = -1;
+    // What is not in sight yet cannot have the focus.
+    setTimeout(() => document.body.dataset.drawer === name && (target ?? drawer).focus({ preventScroll: true }), 200);
+  }
+  function close() {
+    if (!document.body.dataset.drawer) return;
+    delete document.body.dataset.drawer;
+    below(false);
+    if (opener?.isConnected) opener.focus({ preventScroll: true });
+  }
+  function below(inert) {
+    const parts = ".brand, #rooms > .tab-wrapper, #chat, #question, #choices, .map > :not(.map-panel)";
+    document.querySelectorAll(parts).forEach((part) => (part.inert = inert));
+  }
+  phone.addEventListener("change", close);
 
   function showTurn(section) {
     document.querySelectorAll("#panel .turn").forEach((turn) => turn.classList.toggle("shown", turn === section));
@@ -14,7 +37,7 @@
     const source = document.getElementById(id);
     if (!source) return;
     showTurn(source.closest(".turn"));
-    if (phone.matches) open("sources");
+    open("sources", source);
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const panel = document.getElementById("panel");
     const top = panel.scrollTop + source.getBoundingClientRect().top - panel.getBoundingClientRect().top - 52;

@@ -111,11 +111,11 @@
     window.lodestar.showTurn(list.closest(".turn"));
     document.getElementById("panel").scrollTop = 0;
     if (!phone.matches) return;
-    window.lodestar.open("sources");
     const same = [...list.querySelectorAll("li")].filter((item) => item.querySelector(".why").textContent === doubt.title);
     const words = doubt.textContent.trim().slice(0, 24);
     const item = same.find((one) => one.textContent.includes(words)) ?? same[0];
-    setTimeout(() => item?.focus(), 200); // what is not in sight yet cannot have the focus
+    item?.scrollIntoView({ block: "nearest" });
+    window.lodestar.open("sources", item);
   }
   document.addEventListener("click", (event) => {
     const doubt = event.target.closest("#chat .doubt");

@@ -46,6 +46,25 @@ def test_every_room(quoting: Any, visit: Any, phone: bool, scheme: str) -> None:
 
 
 @SCHEMES
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+def test_a_document_opened_and_a_thumb_down(quoting: Any, visit: Any, phone: bool, scheme: str) -> None:
+    visitor = visit(quoting, phone=phone)
+    page = visitor.page
+    page.emulate_media(color_scheme=scheme)
+    visitor.ask(TRAINS)
+    page.get_by_label("Dislike").last.click()
+    page.locator("#right-document h3").wait_for()
+    found = {"which document is right": faults(page)}
+    page.locator("#right-document").get_by_role("button", name="Cancel").click()
+    if phone:
+        page.locator(".brand [data-open=sources]").tap()
+    page.locator("#panel .turn.shown [data-read]").first.click()
+    page.locator(".reader .cited").first.wait_for()
+    found["a document"] = faults(page)
+    assert {state: said for state, said in found.items() if said} == {}
+
+
+@SCHEMES
 def test_what_a_model_says(modelled: Any, endpoint: Any, visit: Any, scheme: str) -> None:
     rest = threading.Event()
     visitor = visit(modelled)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.doubles.replies import Says
 from tests.doubles.scripted import ScriptedEndpoint
 
 TERM = "When does the Meridian Freight agreement end?"
@@ -41,6 +43,24 @@ def test_a_suggestion_is_asked(quoting: Any, visit: Any) -> None:
     suggestion.click()
     visitor.settled(2)
     assert visitor.questions[-1] == words
+
+
+def test_what_the_model_proposes_stands_first(modelled: Any, endpoint: ScriptedEndpoint, visit: Any) -> None:
+    proposed = threading.Event()
+    question = "How long is the notice of the Meridian Freight agreement?"
+
+    def suggests(messages: Any) -> str:
+        threading.Timer(2, proposed.set).start()  # the answer ends a while after
+        return f"1. {question}\n2. See http://evil.example/?\n"
+
+    endpoint.script = lambda messages: Says("It ends on 30 June 2027 [1].", gate=proposed)
+    endpoint.suggests = suggests
+    visitor = visit(modelled)
+    visitor.ask(TERM)
+    endpoint.suggests = lambda messages: ""
+    options = visitor.page.locator("#chat .options .option")
+    assert options.first.inner_text().strip() == question
+    assert "evil" not in " ".join(options.all_inner_texts())
 
 
 @pytest.fixture

@@ -112,6 +112,7 @@ def test_a_document_is_added_and_found_while_the_chat_goes_on_and_taken_back(
     assert "1 added" in ingested(watching)
     watching.locator("#kept").get_by_text("zoo register/Q&A of wombats.md").wait_for()
     assert "77123" in other.ask(QUESTION)
+    assert other.page.locator("#chat").get_by_text("The index has changed since your last question").count() == 1
 
     def publish(way: str) -> None:
         watching.get_by_role("button", name=way).click()

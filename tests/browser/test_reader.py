@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.browser.app import ROOT, environment
 
 MERIDIAN = "When does the Meridian Freight agreement end?"
@@ -183,3 +185,38 @@ def test_a_doubt_opens_the_drawer_at_its_reason(modelled: Any, endpoint: Any, vi
     page.wait_for_function("document.activeElement.closest?.('#doubts-1 li')")
     box = page.locator("#doubts-1 .why").bounding_box()
     assert 0 <= box["y"] <= 844 - box["height"]
+
+
+@pytest.mark.parametrize("drawer", ["sources", "saved"])
+def test_a_drawer_has_the_keyboard_until_it_is_closed(quoting: Any, visit: Callable[..., Any], drawer: str) -> None:
+    visitor = visit(quoting, phone=True)
+    visitor.ask(MERIDIAN)
+    page = visitor.page
+    holder = {"sources": "#panel", "saved": "#saved"}[drawer]
+    button = page.locator(f".brand [data-open='{drawer}']")
+    button.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("holder => document.activeElement.closest(holder)", arg=holder)
+    reached = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached.add(
+            page.evaluate(
+                "holder => document.activeElement === document.body ? 'browser' : !!document.activeElement.closest(holder)",
+                holder,
+            )
+        )
+    assert True in reached
+    assert False not in reached, "what lies below is out of reach"
+    page.keyboard.press("Escape")
+    page.wait_for_function("drawer => document.activeElement.dataset.open === drawer", arg=drawer)
+    page.locator("#question textarea").focus()
+    assert page.evaluate("document.activeElement.matches('#question textarea')")
+
+
+def test_a_drawer_does_not_outlive_the_phone(quoting: Any, visit: Callable[..., Any]) -> None:
+    visitor = visit(quoting, phone=True)
+    page = visitor.page
+    page.locator(".brand [data-open='saved']").tap()
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.wait_for_function("!document.body.dataset.drawer && !document.querySelector('#chat').inert")

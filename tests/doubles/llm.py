@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -58,13 +58,14 @@ class ScriptedLlm:
         context_tokens: int = 8192,
         quotes: bool = False,
         read: int = 0,
+        suggests: Sequence[Step] = (),
     ) -> None:
         self.asked: list[tuple[str, list[BaseMessage]]] = []
 
         def chat(tag: str) -> BaseChatModel:
             def script(messages: list[BaseMessage]) -> Iterable[Step]:
                 self.asked.append((tag, messages))
-                return [condensed] if tag == "condensing" else answer
+                return {"condensing": [condensed], "suggesting": suggests}.get(tag, answer)
 
             return ScriptedChat(script=script, finish=finish, read=read, tags=[tag])
 

@@ -7,6 +7,7 @@
 
 The function returns a text, a `Says` (how the text comes) or a `Fails` (what comes instead): see `replies.py`, whose FAILURES
 names one of each way that real servers were seen to fail. To replace the function while the server runs, assign `script`.
+What could be asked next is asked for beside an answer: that has a script of its own, `suggests`, and is none of the `chats`.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
+from rag.answering import prompts
 from tests.doubles.replies import SECRET, Fails, Says
 
+CHAT = "/v1/chat/completions"
 Messages = list[dict[str, str]]
 Script = Callable[[Messages], str | Says | Fails]
 
@@ -44,6 +47,11 @@ class Request:
         return list(self.body["messages"])
 
     @property
+    def suggesting(self) -> bool:
+        """Whether it is asked what could be asked next."""
+        return self.messages[0]["content"] == prompts.SUGGEST
+
+    @property
     def text(self) -> str:
         """Everything that was said to the model."""
         return "\n".join(message["content"] for message in self.messages)
@@ -62,6 +70,7 @@ class ScriptedEndpoint:
     ) -> None:
         """`extra`: path -> object, for what only some servers have, such as llama.cpp's /props. `port`: 0 takes a free one."""
         self.script: Script = (lambda messages: script) if isinstance(script, str) else script
+        self.suggests: Script = lambda messages: ""
         self.models = list(models)
         self.extra = dict(extra or {})
         self.log: list[Request] = []
@@ -72,7 +81,11 @@ class ScriptedEndpoint:
 
     @property
     def chats(self) -> list[Request]:
-        return [request for request in self.log if request.path == "/v1/chat/completions"]
+        return [request for request in self.log if request.path == CHAT and not request.suggesting]
+
+    @property
+    def suggestions(self) -> list[Request]:
+        return [request for request in self.log if request.path == CHAT and request.suggesting]
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
@@ -118,10 +131,11 @@ class _Handler(BaseHTTPRequestHandler):
                 self._whole(200, {"object": "list", "data": [{"id": name} for name in self.endpoint.models]})
             elif self.path in self.endpoint.extra:
                 self._whole(200, self.endpoint.extra[self.path])
-            elif self.path != "/v1/chat/completions":
+            elif self.path != CHAT:
                 self._whole(404, {"error": {"message": "no such path"}})
             else:
-                reply = self.endpoint.script(request.messages)
+                script = self.endpoint.suggests if request.suggesting else self.endpoint.script
+                reply = script(request.messages)
                 reply = Says(reply) if isinstance(reply, str) else reply
                 if isinstance(reply, Fails):
                     self._whole(reply.status, reply.body, reply.kind)

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
-from rag.answering.prompts import CONDENSE
+from rag.answering.prompts import CONDENSE, SUGGEST
 
 GOOD = "It ends on 30 September 2028 [1]."
 
@@ -113,6 +113,9 @@ class RawEndpoint:
                         wire.whole(200, {"data": [{"id": "raw"}]})
                     else:
                         wire.whole(404, {})
+                    return
+                if SUGGEST.splitlines()[0] in body:  # is asked for beside an answer, and silent however it ends
+                    wire.whole(500, {})
                     return
                 asked = "condensing" if CONDENSE.splitlines()[0] in body else "answering"
                 if asked == call and f"{name}/{call}" not in self.healed:

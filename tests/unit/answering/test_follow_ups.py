@@ -38,3 +38,13 @@ def test_three_at_most_and_none_after_a_fault() -> None:
     many = [chunk("Text.", source=f"notes/{n}.md", heading=f"Heading number {n}") for n in range(6)]
     assert len(follow_ups(answered(*many))) == 3
     assert follow_ups(answered(*many, fault="It is down.")) == []
+
+
+def test_what_the_model_proposed_comes_first_and_headings_fill_the_rest() -> None:
+    asked = follow_ups(
+        answered(BESIDE, suggestions=("Who signed the Meridian contract?", "When?")), frozenset({"When?"})
+    )
+    assert asked == [
+        "Who signed the Meridian contract?",
+        "What does \u201cMeridian\u201d say about Fees and indexation?",
+    ]

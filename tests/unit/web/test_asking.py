@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from rag.schema import Answer, LodestarError, Notice, Turn
-from rag.web.answer_text import PAGE_SPEAKS
+from rag.web.answer_text import PAGE_SPEAKS, plain
 from rag.web.asking import MOST_CHARACTERS, ask
-from rag.web.record import unpack
+from rag.web.record import metadata, unpack
 from tests.unit.web.samples import ANSWER, answer
 
 
@@ -22,8 +22,15 @@ class Scripted:
         self.closed = False
 
     async def stream(
-        self, question: str, history: Sequence[Turn], *, doc_type: str | None = None, llm: str | None = None
+        self,
+        question: str,
+        history: Sequence[Turn],
+        *,
+        doc_type: str | None = None,
+        llm: str | None = None,
+        suggest: bool = False,
     ) -> AsyncIterator[str | Notice | Answer]:
+        self.suggests = suggest
         self.asked.append((question, list(history), doc_type, llm))
         try:
             for piece in self.pieces:
@@ -61,6 +68,38 @@ async def test_the_conversation_filter_and_model_reach_the_assistant() -> None:
     assert "#s2-1" in messages[-1]["content"], "its numbers lead to the second turn's sources"
     await said(assistant)
     assert assistant.asked[-1][2:] == (None, None)
+
+
+async def test_an_answer_from_a_rebuilt_index_says_so_once() -> None:
+    reply = {"role": "assistant", "content": "Ingrid."}
+
+    def history(*generations: str) -> list[dict[str, Any]]:
+        said = (answer(generation=generation) for generation in generations)
+        return [m for one in said for m in ({"role": "user", "content": "Who?"}, {**reply, "metadata": metadata(one)})]
+
+    rebuilt = "index has changed"
+    for before, is_told in (
+        (["gen-0"], True),
+        (["gen-1"], False),
+        (["gen-0", "gen-1"], False),
+        ([], False),
+        ([""], False),
+    ):
+        messages = await said(Scripted(ANSWER), history=history(*before))
+        assert (rebuilt in messages[-1]["content"]) is is_told, before
+        assert rebuilt not in plain(messages[-1]["content"]), "no part of what a model reads"
+    failed = answer(fault="The model broke off.")
+    assert rebuilt not in (await said(Scripted(failed), history=history("gen-0")))[-1]["content"]
+    assert rebuilt not in (await said(Scripted(ANSWER), history=history("gen-0"), on_page=False))[-1]
+
+
+async def test_suggestions_are_asked_for_where_they_are_shown() -> None:
+    assistant = Scripted(answer(suggestions=("Who signed the Meridian contract?",)))
+    messages = await said(assistant)
+    assert assistant.suggests
+    assert messages[-1]["options"][0] == {"value": "Who signed the Meridian contract?"}
+    await said(assistant, on_page=False)
+    assert not assistant.suggests
 
 
 async def test_a_program_gets_plain_text() -> None:
