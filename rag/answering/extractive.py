@@ -27,6 +27,7 @@ MOST = 3
 """Quoted sentences, list items or table rows in an answer, at most; one that points back brings the one before it."""
 
 _LONGEST = 320  # characters of a sentence together with the one before it
+_STARS = re.compile(r"(?<!\\)\*+")
 _CLOSE = 3.0  # what is twenty times less likely to answer than the best is not quoted (exp(-3) is a twentieth)
 
 
@@ -107,8 +108,19 @@ def _same(one: str, other: str) -> bool:
 
 def _line(together: Sequence[Quotable]) -> str:
     """The sentences, each with its number, and with what they are about in front where the first does not say so itself."""
-    texts = [" ".join(one.text.split()) for one in together]
+    texts = [_whole(" ".join(one.text.split())) for one in together]
     first = together[0]
     line = " ".join(f"{text} [{first.n}]" for text in texts)
     said = {word for text in texts for word in words(text)}
     return line if not first.about or set(words(first.title)) & said else f"**{first.about}:** {line}"
+
+
+def _whole(sentence: str) -> str:
+    """The sentence without the stars of an emphasis that began in a sentence before it or goes on behind it."""
+    runs = list(_STARS.finditer(sentence))
+    if len(runs) % 2 == 0:
+        return sentence
+    first, last = runs[0], runs[-1]
+    if last.end() == len(sentence):
+        return sentence[: last.start()]
+    return sentence[first.end() :] if first.start() == 0 else sentence

@@ -106,9 +106,9 @@ class ChromaStore:
                 weakref.finalize(self, client.close)
                 self._collection = client.get_collection(COLLECTION, embedding_function=None)
                 found = find_themselves(vectors, lambda vector, k: _search(self._collection, vector, k))
-            except (KeyboardInterrupt, SystemExit):
-                raise
-            except BaseException as error:  # whatever Chroma and SQLite raise; its Rust half panics past Exception
+            except BaseException as error:
+                if not failed(error):
+                    raise
                 raise VectorIndexError(_UNREADABLE) from error
         if not found:
             raise VectorIndexError(_UNREADABLE)
@@ -122,10 +122,16 @@ class ChromaStore:
             return nearest(self._vectors, vector, k, scope.rows if scope else None)
         try:
             return _search(self._collection, vector, k)
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException:  # its files may have been taken away since; the vectors are at hand, and say the same
+        except BaseException as error:
+            if not failed(error):
+                raise
+            # Its files may have been taken away since; the vectors are at hand, and say the same.
             return nearest(self._vectors, vector, k)
+
+
+def failed(error: BaseException) -> bool:
+    """Whether it tells of a fault. Chroma's Rust half panics past Exception; what else does asks this process to stop."""
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
 
 
 def _metadata(chunk: Chunk) -> dict[str, str | int]:

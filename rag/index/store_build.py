@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from rag.index.chroma_store import failed
 from rag.index.embed import Vectors
 from rag.index.generation import REBUILD, Recipe
 from rag.index.store import store_kind
@@ -53,8 +54,7 @@ def _faults(folder: Path, store: str) -> Iterator[None]:
     except (OSError, LodestarError):
         raise
     except BaseException as error:
-        # What Rust calls a panic is no Exception.
-        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+        if not failed(error):
             raise
         _full(folder, error)
         said = str(error).strip() or type(error).__name__

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from rag.command import Terminated
+from rag.index import chroma_store
 from rag.index.damage import file_hashes
 from rag.index.store import STORES, store_kind
 from rag.schema import Chunk, VectorIndexError
@@ -70,3 +72,29 @@ def test_files_that_are_no_store_are_told(name: str, tmp_path: Path) -> None:
     shutil.copytree(tmp_path / "one", tmp_path / "two")  # where no client ever was
     with pytest.raises(VectorIndexError, match=r"run: python -m rag\.ingest --rebuild\.$"):
         kind.open(tmp_path / "two", VECTORS[:20]).search(VECTORS[0], 1)
+
+
+def test_who_asks_chroma_to_stop_is_heard_and_its_panics_are_faults(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGTERM is raised wherever the process happens to be, and must not be taken for a damaged store."""
+    kind = store_kind("chroma")
+    kind.build(tmp_path / "one", CHUNKS, VECTORS)
+    opened = kind.open(tmp_path / "one", VECTORS)
+    panic = type("PanicException", (BaseException,), {})
+    raised: list[BaseException] = []
+
+    def search(*_: object) -> None:
+        raise raised[-1]
+
+    monkeypatch.setattr(chroma_store, "_search", search)
+    for stop in (Terminated(), KeyboardInterrupt()):
+        raised.append(stop)
+        for ask in (lambda: opened.search(VECTORS[0], 2), lambda: kind.open(tmp_path / "one", VECTORS)):
+            with pytest.raises(type(stop)):
+                ask()
+    for fault in (panic(), RuntimeError()):
+        raised.append(fault)
+        assert rows_of(opened.search(VECTORS[0], 2)) == exact(VECTORS[0], 2)
+        with pytest.raises(VectorIndexError, match="rebuild"):
+            kind.open(tmp_path / "one", VECTORS)

@@ -84,3 +84,16 @@ def test_rows_that_differ_in_a_number_are_two() -> None:
     table = "T\n| Level | Missed in a row | Then after |\n|---|---|---|\n| Amber | 3 | 15 min |\n| Amber | 8 | 40 min |"
     found = quotables([table, table])
     assert choose(found, np.array([9, 8, 8, 7])) == [[0], [1]]
+
+
+@pytest.mark.parametrize(
+    ("written", "quoted"),
+    [
+        ("*Kept by Ida. The Heron costs a lot.*", "The Heron costs a lot."),
+        ("*The Heron costs a lot. Kept by Ida.*", "The Heron costs a lot."),
+        ("**The Heron** costs a *lot*. Kept by Ida.", "**The Heron** costs a *lot*."),
+        ("The Heron costs 2 * 3 pounds. Kept by Ida.", "The Heron costs 2 * 3 pounds."),
+    ],
+)
+def test_an_emphasis_that_is_not_whole_leaves_no_star(written: str, quoted: str) -> None:
+    assert f"{quoted} [1]" in quote("What does the Heron cost?", [f"Heron\n{written}"], EMBED)
