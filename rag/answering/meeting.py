@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rag.index.blas import one_thread
 from rag.index.embed import Embedder, Vectors
 from rag.index.open import OpenIndex
 from rag.index.tokens import project
@@ -36,30 +37,45 @@ class Meeting(NamedTuple):
     """Where the question's word pieces stand in it."""
 
 
-Meet = Callable[[str, Sequence[str]], Meeting]
+Meet = Callable[[Sequence[str], Sequence[str]], list[Meeting]]
 
 
-def meet(question: str, texts: Sequence[str], embedder: Embedder, stored: Stored | None = None) -> Meeting:
-    """Rare word pieces weigh more where there is an index to tell them; without one, all weigh alike."""
-    (vector,), (asked,) = embedder.embed_pieces([question])
+def meet(
+    questions: Sequence[str], texts: Sequence[str], embedder: Embedder, stored: Stored | None = None
+) -> list[Meeting]:
+    """Each question with all of the texts. Rare word pieces weigh more where there is an index to tell them; else all alike."""
     index = stored() if stored else None
-    weights = np.ones(len(asked.ids), np.float32)
-    pieces = asked.vectors
+    held = _read(texts, embedder, index)
+    spans = {
+        text: embedder.word_pieces(text)[: len(held[text])] for text in held
+    }  # the model reads no more than its window
+    meetings = []
+    asking = list(zip(questions, *embedder.embed_pieces(questions), strict=True))
+    with one_thread():
+        for question, vector, asked in asking:
+            weights, pieces = np.ones(len(asked.ids), np.float32), asked.vectors
+            if index is not None:
+                weights = np.array([index.tokens.rarity(piece) for piece in asked.ids], np.float32)
+                pieces = project(pieces, index.tokens.projection)
+            met = {
+                text: Met(at, np.asarray(held[text][: len(at)] @ pieces.T, np.float32)) for text, at in spans.items()
+            }
+            asked_spans = embedder.word_pieces(question)[: len(asked.ids)]
+            total = max(float(weights.sum()), 1e-12)
+            meetings.append(Meeting(vector, weights / total, [met[text] for text in texts], asked_spans))
+    return meetings
+
+
+def _read(texts: Sequence[str], embedder: Embedder, index: OpenIndex | None) -> dict[str, Vectors]:
+    """The vectors of each text's word pieces."""
     held: dict[str, Vectors] = {}
     if index is not None:
-        weights = np.array([index.tokens.rarity(piece) for piece in asked.ids], np.float32)
-        pieces = project(pieces, index.tokens.projection)
         found = {text: index.chunks.row_of(text) for text in texts}
         held = {text: _unpacked(index, row) for text, row in found.items() if row is not None}
     unread = [text for text in dict.fromkeys(texts) if text not in held]
     for text, read in zip(unread, embedder.embed_pieces(unread)[1], strict=True):
         held[text] = project(read.vectors, index.tokens.projection) if index is not None else read.vectors
-    met = []
-    for text in texts:
-        spans = embedder.word_pieces(text)[: len(held[text])]  # the model reads no more than its window
-        met.append(Met(spans, np.asarray(held[text][: len(spans)] @ pieces.T, np.float32)))
-    asked_spans = embedder.word_pieces(question)[: len(asked.ids)]
-    return Meeting(vector, weights / max(float(weights.sum()), 1e-12), met, asked_spans)
+    return held
 
 
 def _unpacked(index: OpenIndex, row: int) -> Vectors:

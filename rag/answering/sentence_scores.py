@@ -53,15 +53,15 @@ def features(
 ) -> tuple[Vectors, np.ndarray]:
     """Shape (len(found), len(FEATURES)), and the places of those that were read for their meaning, at most `most`."""
     table = np.zeros((len(found), len(FEATURES)), np.float32)
-    whole_question, whole = question, meet(question, sources)
     # What condensing wrote behind a follow-up says which source is meant; what of it is asked, the follow-up itself.
-    question = as_asked(question)
+    whole_question, question = question, as_asked(question)
+    whole, *itself = meet(list(dict.fromkeys((whole_question, question))), sources)
+    meeting = itself[0] if itself else whole
     asked = Asked(question)
     table[:, 0] = _words(question, found)
     table[:, 1] = [asked.held(one.text) for one in found]
     table[:, 2] = [len(words(one.text)) < _FRAGMENT for one in found]
     table[:, 3] = [one.text.rstrip("*_\"”' ").endswith("?") for one in found]
-    meeting = whole if question == whole_question else meet(question, sources)
     for i, one in enumerate(found):
         met, meant = meeting.texts[one.n - 1], whole.texts[one.n - 1]
         if not met.cosines.size:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -37,10 +37,8 @@ _SPEAKS_OF_IT = 0.4
 """Share of a sentence's words that a source which is not cited must hold for a name in it to count."""
 _DISPUTED = 0.72
 """How well they must fit in another document that has another number there for the two to disagree."""
-_NEAR, _AROUND = (
-    8.0,
-    15.0,
-)  # word pieces after which what stands beside a fact counts a third, in the sentence and in a source
+# Word pieces after which what stands beside a fact counts a third, in the sentence and in a source.
+_NEAR, _AROUND = 8.0, 15.0
 
 _MARKER = re.compile(r"\s*\[(\d+)\](?!\()")
 _CLAIMS_NOTHING = re.compile(
@@ -84,16 +82,13 @@ class Evidence:
         self._meet = meet
 
     @cached_property
-    def _facts(self) -> list[list[Fact]]:
-        return [list(facts(chunk.text)) for _, chunk in self._chunks]
-
-    @cached_property
     def _words(self) -> list[set[str]]:
         return [set(_WORD.findall(f"{section.text} {section.source}".lower())) for section in self._found]
 
     def check(self, text: str, sources: Mapping[int, int]) -> Iterator[Checked]:
         """The sentences of `text` that claim something; its `[n]` stands for source `sources[n]`."""
         cited: set[int] = set()
+        claimed: list[tuple[int, int, str, list[Fact], set[int]]] = []
         spans, code = list(sentences(text)), list(parts(text))
         for at, (start, end) in enumerate(spans):
             # A number at the end of a line speaks for the sentences before it.
@@ -104,12 +99,15 @@ class Evidence:
             if any(part.fence and part.start < end and start < part.end for part in code):
                 continue
             if (claims := _claims(said)) is not None:
-                yield self._judged(start, end, said, claims, cited or set(range(1, len(self._found) + 1)))
-
-    def _judged(self, start: int, end: int, said: str, claims: list[Fact], cited: set[int]) -> Checked:
+                claimed.append((start, end, said, claims, cited or set(range(1, len(self._found) + 1))))
         if not self._chunks:
-            return Checked(start, end, "Nothing was found that says this.")
-        met = self._meet(said, [chunk.text for _, chunk in self._chunks])
+            yield from (Checked(start, end, "Nothing was found that says this.") for start, end, *_ in claimed)
+        elif claimed:
+            meetings = self._meet([said for _, _, said, *_ in claimed], [chunk.text for _, chunk in self._chunks])
+            for one, met in zip(claimed, meetings, strict=True):
+                yield self._judged(*one, met)
+
+    def _judged(self, start: int, end: int, said: str, claims: list[Fact], cited: set[int], met: Meeting) -> Checked:
         here = set().union(*(self._words[n - 1] for n in cited))
         places = {fact: self._places(fact, said, met, claims) for fact in claims if fact.kind != "name"}
         found = [fact for fact in places if any(same(fact, place.fact) for place in places[fact])]
@@ -147,10 +145,9 @@ class Evidence:
     def _places(self, fact: Fact, said: str, met: Meeting, claims: Sequence[Fact]) -> list[_Place]:
         weights = _beside(fact, claims, met, said)
         places = []
-        for (n, _), text, held in zip(self._chunks, met.texts, self._facts, strict=True):
-            for other in held:
-                at = _inside(text.spans, other)
-                if other.kind == fact.kind and at:
+        for (n, chunk), text in zip(self._chunks, met.texts, strict=True):
+            for other in _facts_of(chunk.text):
+                if other.kind == fact.kind and (at := _inside(text.spans, other)):
                     far = np.abs(np.arange(len(text.spans)) - np.mean(at))
                     fit = (text.cosines * np.exp(-far / _AROUND)[:, None]).max(axis=0) @ weights
                     places.append(_Place(n, other, float(fit)))
@@ -169,6 +166,12 @@ class Evidence:
             if sources[place.n] not in agreed and named <= self._words[place.n - 1]:
                 return f"Sources disagree: {sources[own.n]} says {own.fact.text}, {sources[place.n]} says {place.fact.text}."
         return ""
+
+
+@lru_cache(512)
+def _facts_of(chunk: str) -> tuple[Fact, ...]:
+    """What is found for one question is found for others."""
+    return tuple(facts(chunk))
 
 
 def _numbered(text: str, sources: Mapping[int, int]) -> set[int]:

@@ -42,7 +42,7 @@ def check_store(folder: Path, recipe: Recipe, chunks: Sequence[Chunk], vectors: 
             # A twin may stand in for it: the same text, or one that the model cannot tell from it.
             if not any(vectors[other] @ vectors[row] > 0.9999 for other, _ in found):
                 raise VectorIndexError(
-                    f"The new index did not find its own chunks and was not published; {REBUILD} --rebuild."
+                    f"The new index did not find its own chunks and was not published; check the disk, then {REBUILD} --rebuild."
                 )
 
 

@@ -30,6 +30,7 @@ SENTENCE = re.compile(
     r"lodestar: The index folder \S+ cannot be written \([^()\n]+\); (free some space, or )?name another with --index\.\n$"
     r"|lodestar: The \w+ store could not be built \([^\n]+\); check the disk and try again, or [^\n]+ --store\.\n$"
     r"|lodestar: The new index could not be read back and was not published; check the disk, and try again\.\n$"
+    r"|lodestar: The new index did not find its own chunks and was not published; check the disk, then run: [^\n]+\.\n$"
 )
 
 

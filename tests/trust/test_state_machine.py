@@ -77,7 +77,7 @@ class Index(RuleBasedStateMachine):
         self.files: State = {}
         self.states: dict[str, State] = {}
         self.damaged: set[str] = set()
-        self.first: set[str] = set()
+        self.first: dict[str, State] = {}
         """Whole, but never pointed at, for the very first ingest was killed: nothing tells that CURRENT was not just lost."""
         self.edits = 0
         self.restart()
@@ -209,7 +209,7 @@ class Index(RuleBasedStateMachine):
         assert bool(self.states) == (now is not None)
 
     def one_state_answers(self, index: OpenIndex) -> None:
-        files = self.states[index.name]
+        files = {**self.first, **self.states}[index.name]
         found = retrieve("Which ants and bees grow honey?", index, self.embedder, 100)
         chunks = [item.chunk for item in found]
         assert {chunk.source for chunk in chunks} == set(files)
@@ -230,9 +230,10 @@ class Index(RuleBasedStateMachine):
         """After an ingest that was stopped: the old one is published, or it came just so far."""
         now = published(self.index)
         if now is not None and now.name not in self.states:
-            self.states[now.name] = dict(self.files)
+            self.states[now.name] = self.first.get(now.name, dict(self.files))
         if now is None:
-            self.first = {folder.name for folder in generations(self.index)}
+            lying = [folder.name for folder in generations(self.index)]
+            self.first = {name: self.first.get(name, dict(self.files)) for name in lying}
 
 
 def test_whatever_is_done(ingests: Zygote) -> None:

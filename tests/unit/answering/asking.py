@@ -29,7 +29,7 @@ class Asking:
         self.shown: list[str] = []
         monkeypatch.setattr(room, "retrieve", self._retrieve)
         monkeypatch.setattr(room, "refuses", lambda *judged: self.refuses)
-        monkeypatch.setattr(room, "meet", lambda question, texts, embedder, stored: meet(question, texts, embedder))
+        monkeypatch.setattr(room, "meet", lambda questions, texts, embedder, stored: meet(questions, texts, embedder))
 
     def _retrieve(
         self,

@@ -24,7 +24,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, embedder: LetterEmbed
 
 
 def test_each_piece_of_a_text_is_held_against_each_of_the_question(embedder: LetterEmbedder) -> None:
-    meeting = meet("ant bee", ["bees fly", "ant"], embedder)
+    (meeting,) = meet(["ant bee"], ["bees fly", "ant"], embedder)
     first, second = meeting.texts
     assert first.spans == [(0, 4), (5, 8)]
     assert first.cosines.tolist() == [[0, 1], [0, 0]], "bees begins like bee, fly like neither"
@@ -35,9 +35,9 @@ def test_each_piece_of_a_text_is_held_against_each_of_the_question(embedder: Let
 
 def test_what_the_index_holds_is_not_read_again_and_means_the_same(embedder: LetterEmbedder, index: OpenIndex) -> None:
     texts = [index.chunks[0].text, "honey of a bee", index.chunks[1].text]
-    stored = meet("ant honey", texts, embedder, lambda: index)
-    assert embedder.embedded == ["ant honey", "honey of a bee"]
-    read = meet("ant honey", texts, embedder)
+    (stored,) = meet(["ant honey"], texts, embedder, lambda: index)
+    assert sorted(embedder.embedded) == ["ant honey", "honey of a bee"]
+    (read,) = meet(["ant honey"], texts, embedder)
     for one, other in zip(stored.texts, read.texts, strict=True):
         assert one.spans == other.spans
         assert np.allclose(one.cosines, other.cosines, atol=0.02)
@@ -45,12 +45,24 @@ def test_what_the_index_holds_is_not_read_again_and_means_the_same(embedder: Let
 
 def test_a_rare_piece_weighs_more_where_an_index_tells(embedder: LetterEmbedder, index: OpenIndex) -> None:
     # "a" begins a piece of every chunk ("ant", "a"), "h" only of the one about honey.
-    common, rare = meet("ant honey", [], embedder, lambda: index).weights
+    ((_, (common, rare), *_),) = meet(["ant honey"], [], embedder, lambda: index)
     assert rare > common > 0
     assert rare + common == pytest.approx(1)
 
 
 def test_a_question_without_a_piece_meets_nothing(embedder: LetterEmbedder) -> None:
-    meeting = meet(" ", ["ant"], embedder)
+    (meeting,) = meet([" "], ["ant"], embedder)
     assert meeting.texts[0].cosines.shape == (1, 0)
     assert meeting.weights.tolist() == []
+
+
+def test_many_questions_read_the_texts_once(embedder: LetterEmbedder, index: OpenIndex) -> None:
+    texts = ["honey of a bee", index.chunks[0].text, "honey of a bee"]
+    together = meet(["ant honey", "bee"], texts, embedder, lambda: index)
+    assert sorted(embedder.embedded) == ["ant honey", "bee", "honey of a bee"]
+    for question, meeting in zip(["ant honey", "bee"], together, strict=True):
+        (alone,) = meet([question], texts, embedder, lambda: index)
+        assert [one.spans for one in meeting.texts] == [one.spans for one in alone.texts]
+        assert all(np.array_equal(a.cosines, b.cosines) for a, b in zip(meeting.texts, alone.texts, strict=True))
+        assert np.array_equal(meeting.weights, alone.weights)
+    assert meet([], texts, embedder) == []

@@ -20,7 +20,11 @@ def spans(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in WORD.finditer(text)]
 
 
-def same_words(question: str, texts: Sequence[str]) -> Meeting:
+def same_words(questions: Sequence[str], texts: Sequence[str]) -> list[Meeting]:
+    return [_same_words(question, texts) for question in questions]
+
+
+def _same_words(question: str, texts: Sequence[str]) -> Meeting:
     asked = WORD.findall(question.lower())
     met = [
         Met(
