@@ -193,10 +193,10 @@ def _finished(
         text = without_markers(text)
     elif text:
         text, citations = cite(text, order, run.found)
-        if not llm.quotes:  # what can only quote says what the sources say
-            text, citations, doubts = doubted(text, citations, run.found, question, met)
-            doubts = tuple(doubt for doubt in doubts if not fault or doubt.end < len(text))  # not the sentence cut off
-            run.stages["check"] = round(run.ms() - sum(run.stages.values()), 1)
+        text, citations, doubts = doubted(text, citations, run.found, question, met)
+        # What can only quote says what its source says; another source may say otherwise. A sentence cut off is not judged.
+        doubts = tuple(d for d in doubts if (d.disputed or not llm.quotes) and (not fault or d.end < len(text)))
+        run.stages["check"] = round(run.ms() - sum(run.stages.values()), 1)
     return Answer(
         question=question,
         text=text,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.browser.app import DOCUMENTS, ROOT, environment
 from tests.doubles.replies import Says
 from tests.doubles.scripted import ScriptedEndpoint
 
@@ -33,6 +36,31 @@ def test_a_wrong_date_is_marked_with_the_reason_and_the_rest_is_not(
     assert "2027" in visitor.ask("And once more?")
     assert visitor.answers.last.locator(".doubt").count() == 0
     assert 'class="doubt' not in endpoint.chats[-1].text, "a mark is no part of the conversation"
+
+
+def test_two_documents_that_disagree_are_shown_to(start: Any, visit: Any, tmp_path: Path) -> None:
+    fee = (
+        "# {}\n\n## Port of Invergair\n\nThe monthly fee of the Port of Invergair agreement is {}, due on the first.\n"
+    )
+    for source, text in {
+        "contracts/invergair.md": fee.format("The agreement", "£4,200"),
+        "meetings/june.md": fee.format("Notes of June", "£4,500"),
+        "policies/travel.md": DOCUMENTS["policies/travel.md"],
+    }.items():
+        (tmp_path / "kb" / source).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "kb" / source).write_text(text, "utf-8")
+    where = ["--knowledge-base", str(tmp_path / "kb"), "--index", str(tmp_path / "index")]
+    done = subprocess.run(
+        [sys.executable, "-m", "rag.ingest", *where], env=environment(PYTHONPATH=str(ROOT)), capture_output=True
+    )
+    assert done.returncode == 0, done.stderr
+    visitor = visit(start(*where, RAG_LLM="extractive"))
+    assert "£4,200" in visitor.ask("What is the monthly fee of the Port of Invergair agreement?")
+    doubt = visitor.page.locator("#chat .doubt.disputed").first
+    why = doubt.get_attribute("title")
+    assert why.startswith("Sources disagree: ")
+    assert all(said in why for said in ("contracts/invergair.md says 4,200", "meetings/june.md says 4,500"))
+    assert visitor.page.locator("#panel").get_by_role("heading", name="Sources disagree").count() == 1
 
 
 def test_a_suggestion_is_asked(quoting: Any, visit: Any) -> None:
