@@ -101,7 +101,12 @@ def answered(base: Path, questions: Path, index: Path) -> Iterator[Answered]:
             split = question.split or ("dev", "held_out")[n % 2]
             cited = sorted({proof[0] for proof in proofs})
             yield Answered(
-                question, split, found, cited, partial(meet, embedder=embedder, stored=lambda: opened), names
+                question,
+                split,
+                found,
+                cited,
+                partial(meet, embedder=embedder, stored=lambda: opened, exact=False),
+                names,
             )
 
 

@@ -88,7 +88,7 @@ async def answer(
         run, order, fault = await _run(
             question, history, settings, index, embedder, llm, emit, doc_type, waits, next_ones if suggest else None
         )
-        met = partial(meet, embedder=embedder, stored=lambda: index)
+        met = partial(meet, embedder=embedder, stored=lambda: index, exact=False)
         finished = await asyncio.to_thread(_finished, question, run, order, index, llm, fault, met)
         return replace(finished, suggestions=next_ones.ready())
 

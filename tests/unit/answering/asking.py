@@ -29,7 +29,9 @@ class Asking:
         self.shown: list[str] = []
         monkeypatch.setattr(room, "retrieve", self._retrieve)
         monkeypatch.setattr(room, "refuses", lambda *judged: self.refuses)
-        monkeypatch.setattr(room, "meet", lambda questions, texts, embedder, stored: meet(questions, texts, embedder))
+        monkeypatch.setattr(
+            room, "meet", lambda questions, texts, embedder, stored, exact: meet(questions, texts, embedder)
+        )
 
     def _retrieve(
         self,
