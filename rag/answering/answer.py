@@ -15,7 +15,7 @@ from rag.answering.doubts import doubted
 from rag.answering.endings import flaw, refusing
 from rag.answering.evidence import Markers, cite, without_markers
 from rag.answering.llm import Llm
-from rag.answering.meeting import Meet, meet
+from rag.answering.meeting import meet
 from rag.answering.prompts import SYSTEM
 from rag.answering.suggestions import Suggestions
 from rag.answering.waiting import Waiting
@@ -62,18 +62,37 @@ class _Run:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question, and all that it is answered with."""
+
+    question: str
+    history: Sequence[Turn]
+    settings: Settings
+    index: OpenIndex
+    embedder: Embedder
+    llm: Llm
+    doc_type: str | None = None
+
+    def found(self, query: str, beside: Sequence[tuple[str, float]] = ()) -> list[Retrieved]:
+        settings = self.settings
+        return retrieve(
+            query, self.index, self.embedder, settings.k, doc_type=self.doc_type, beside=beside, settings=settings
+        )
+
+    def refuses(self, query: str, found: Sequence[Retrieved]) -> bool:
+        return refuses(query, found, self.index, self.embedder, self.settings)
+
+    def spelled(self, text: str) -> str:
+        return spelled(text, self.index, self.embedder, self.settings)
+
+    def answerable(self, questions: Sequence[str]) -> list[str]:
+        """Those of other questions that this index can answer, as far as it can tell."""
+        return [one for one in questions if not self.refuses(one, self.found(one))]
+
+
 async def answer(
-    question: str,
-    history: Sequence[Turn],
-    settings: Settings,
-    index: OpenIndex,
-    embedder: Embedder,
-    llm: Llm,
-    emit: Callable[[str], None],
-    *,
-    doc_type: str | None = None,
-    waits: Waiting | None = None,
-    suggest: bool = False,
+    asked: Asked, emit: Callable[[str], None], *, waits: Waiting | None = None, suggest: bool = False
 ) -> Answer:
     """Answer from one generation. An endpoint's fault ends in `Answer.fault`, with what had arrived kept in `text`.
 
@@ -83,43 +102,30 @@ async def answer(
     with ExitStack() as stack:
         waits = waits or stack.enter_context(Waiting(lambda notice: None))
         waiting.NOW.set(waits)
-        answerable = partial(_answerable, doc_type=doc_type, index=index, embedder=embedder, settings=settings)
-        next_ones = stack.enter_context(Suggestions(llm, question, answerable))
-        run, order, fault = await _run(
-            question, history, settings, index, embedder, llm, emit, doc_type, waits, next_ones if suggest else None
-        )
-        met = partial(meet, embedder=embedder, stored=lambda: index, exact=False)
-        finished = await asyncio.to_thread(_finished, question, run, order, index, llm, fault, met)
+        next_ones = stack.enter_context(Suggestions(asked.llm, asked.question, asked.answerable))
+        run, order, fault = await _run(asked, emit, waits, next_ones if suggest else None)
+        finished = await asyncio.to_thread(_finished, asked, run, order, fault)
         return replace(finished, suggestions=next_ones.ready())
 
 
 async def _run(
-    question: str,
-    history: Sequence[Turn],
-    settings: Settings,
-    index: OpenIndex,
-    embedder: Embedder,
-    llm: Llm,
-    emit: Callable[[str], None],
-    doc_type: str | None,
-    waits: Waiting,
-    next_ones: Suggestions | None,
+    asked: Asked, emit: Callable[[str], None], waits: Waiting, next_ones: Suggestions | None
 ) -> tuple[_Run, Sequence[int], str]:
     """How it went, the order of the sources, and the fault."""
-    history = _bounded(history, settings, llm)
+    llm, settings = asked.llm, asked.settings
+    history = _bounded(asked.history, settings, llm)
     # A language model reads past misspellings; a reader that compares words does not.
-    asked = spelled(question, index, embedder, settings) if llm.quotes else question
+    put = asked.spelled(asked.question) if llm.quotes else asked.question
     run = _Run()
     markers: Markers | None = None
 
     def search(query: str) -> list[Section]:
         # Where no model has rewritten the question, it is searched as it was asked, beside what it leans on.
-        beside = leaning(asked, history) if query == condense(asked, history) else []
-        text = asked if beside else query
-        found = retrieve(text, index, embedder, settings.k, doc_type=doc_type, beside=beside, settings=settings)
-        if llm.quotes and refuses(query, found, index, embedder, settings):
+        beside = leaning(put, history) if query == condense(put, history) else []
+        found = asked.found(put if beside else query, beside)
+        if llm.quotes and asked.refuses(query, found):
             found = []
-        run.found = pack(found, _room(settings, llm, history, question), join=not llm.quotes)
+        run.found = pack(found, _room(settings, llm, history, asked.question), join=not llm.quotes)
         return run.found
 
     fault = ""
@@ -130,7 +136,7 @@ async def _run(
     try:
         async with (
             asyncio.timeout_at(end) as deadline,
-            aclosing(chain.run(llm, search, asked, history, patience)) as events,
+            aclosing(chain.run(llm, search, put, history, patience)) as events,
         ):
             async for event in events:
                 match event:
@@ -139,10 +145,11 @@ async def _run(
                     case chain.Condensed(query):
                         waits.on(waiting.searching())
                         run.stages["condense"] = round(run.ms(), 1)
-                        run.query = spelled(query, index, embedder, settings)
+                        run.query = asked.spelled(query)
                     case chain.Found():
                         run.stages["retrieve"] = round(run.ms() - run.stages["condense"], 1)
-                        markers = Markers(len(run.found), [*(section.text for section in run.found), question, asked])
+                        texts = [section.text for section in run.found]
+                        markers = Markers(len(run.found), [*texts, asked.question, put])
                     case chain.Asked(prompt):
                         run.prompt = prompt
                         until = min(end, loop.time() + settings.connect_timeout + settings.first_token_timeout)
@@ -181,9 +188,7 @@ async def _run(
     return run, markers.order if markers else [], fault
 
 
-def _finished(
-    question: str, run: _Run, order: Sequence[int], index: OpenIndex, llm: Llm, fault: str, met: Meet
-) -> Answer:
+def _finished(asked: Asked, run: _Run, order: Sequence[int], fault: str) -> Answer:
     run.stages["answer"] = round(run.ms() - sum(run.stages.values()), 1)
     text = run.text.strip()
     refused = bool(text) and not fault and refusing(text)
@@ -193,31 +198,23 @@ def _finished(
         text = without_markers(text)
     elif text:
         text, citations = cite(text, order, run.found)
-        text, citations, doubts = doubted(text, citations, run.found, question, met)
+        met = partial(meet, embedder=asked.embedder, stored=lambda: asked.index, exact=False)
+        text, citations, doubts = doubted(text, citations, run.found, asked.question, met)
         # What can only quote says what its source says; another source may say otherwise. A sentence cut off is not judged.
-        doubts = tuple(d for d in doubts if (d.disputed or not llm.quotes) and (not fault or d.end < len(text)))
+        doubts = tuple(d for d in doubts if (d.disputed or not asked.llm.quotes) and (not fault or d.end < len(text)))
         run.stages["check"] = round(run.ms() - sum(run.stages.values()), 1)
     return Answer(
-        question=question,
+        question=asked.question,
         text=text,
         citations=citations,
         doubts=doubts,
         refused=refused,
         fault=fault,
         retrieved=tuple(sorted((item for section in run.found for item in section.chunks), key=lambda i: -i.score)),
-        llm=llm.choice.label,
-        generation=index.name,
+        llm=asked.llm.choice.label,
+        generation=asked.index.name,
         trace=run.trace(),
     )
-
-
-def _answerable(
-    questions: Sequence[str], doc_type: str | None, index: OpenIndex, embedder: Embedder, settings: Settings
-) -> list[str]:
-    def found(question: str) -> list[Retrieved]:
-        return retrieve(question, index, embedder, settings.k, doc_type=doc_type, settings=settings)
-
-    return [one for one in questions if not refuses(one, found(one), index, embedder, settings)]
 
 
 def _bounded(history: Sequence[Turn], settings: Settings, llm: Llm) -> list[Turn]:

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, Self
 
-from rag.answering.answer import answer
+from rag.answering.answer import Asked, answer
 from rag.answering.chain import ANSWERING
 from rag.answering.llm import EXTRACTIVE, LLMS, Llm, Option, available, open_extractive
 from rag.answering.names import look_up_apart
@@ -95,7 +95,8 @@ class Assistant:
             index = self.index()
             settings = self.settings.model_copy(update={"abstain_below": 0.0})
             quoting = open_extractive(settings, _QUOTING, self._embedder, self.index)
-            self._submit(answer(_TRIAL, (), settings, index, self._embedder, quoting, lambda piece: None)).result()
+            asked = Asked(_TRIAL, (), settings, index, self._embedder, quoting)
+            self._submit(answer(asked, lambda piece: None)).result()
         except LodestarError:
             pass
 
@@ -178,14 +179,13 @@ class Assistant:
         notify: Emit,
         suggest: bool = False,
     ) -> Answer:
-        settings, embedder = self.settings, self._embedder
-        suggest = suggest and settings.follow_ups == "model"
+        settings = self.settings
         try:
             with Waiting(notify) as waits:
                 waits.on(opening())
                 index, model = await asyncio.gather(asyncio.to_thread(self.index), asyncio.to_thread(self._llm, llm))
-                asked = partial(answer, question, history, settings, index, embedder, model, emit)
-                return await asked(doc_type=doc_type, waits=waits, suggest=suggest)
+                asked = Asked(question, history, settings, index, self._embedder, model, doc_type)
+                return await answer(asked, emit, waits=waits, suggest=suggest and settings.follow_ups == "model")
         except LodestarError as error:
             return Answer(question, "", fault=str(error))
 

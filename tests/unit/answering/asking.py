@@ -62,7 +62,5 @@ class Asking:
     ) -> Answer:
         spelling = SimpleNamespace(corrected=lambda text, common: text.replace("guage", "gauge"))
         index: Any = SimpleNamespace(name="gen-1", spelling=spelling)
-        shown = emit or self.shown.append
-        return await room.answer(
-            question, history, Settings(**settings), index, LetterEmbedder(), model.llm, shown, doc_type=doc_type
-        )
+        asked = room.Asked(question, history, Settings(**settings), index, LetterEmbedder(), model.llm, doc_type)
+        return await room.answer(asked, emit or self.shown.append)
