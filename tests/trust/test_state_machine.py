@@ -10,6 +10,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -216,6 +217,9 @@ class Index(RuleBasedStateMachine):
         assert len({(chunk.source, chunk.start) for chunk in chunks}) == len(chunks) == len(index.chunks)
         for chunk in chunks:
             assert files[chunk.source][chunk.start : chunk.end] == chunk.body
+        assert np.array_equal(index.vectors.mapped, self.embedder.embed([chunk.text for chunk in index.chunks])), (
+            "carried over, damaged"
+        )
         first = retrieve(chunks[0].text, index, self.embedder, 5)[0].chunk
         assert first.text == chunks[0].text
 

@@ -129,6 +129,20 @@ def test_a_damaged_index_is_built_anew(index: Path, name: str) -> None:
     OpenIndex(built.folder)
 
 
+@pytest.mark.parametrize("name", ["vectors.npy", "tokens/tokens.npy"])
+def test_nothing_is_carried_over_from_a_damaged_index(index: Path, tmp_path: Path, name: str) -> None:
+    """One flipped bit in what was embedded, which loads like any other."""
+    damaged = ingest(index).folder / name
+    data = bytearray(damaged.read_bytes())
+    data[-3] ^= 1 << 6
+    damaged.write_bytes(data)
+    texts = {**TEXTS, "plants/moss.md": "# Moss\n\nMoss wants rain."}
+    built = ingest(index, texts)
+    assert (built.embedded, built.reused) == (4, 0)
+    fresh = ingest(tmp_path / "fresh", texts)
+    assert (built.folder / name).read_bytes() == (fresh.folder / name).read_bytes()
+
+
 @pytest.mark.parametrize("left", ["CURRENT", "manifest.json"])
 def test_an_index_that_cannot_be_read_at_all_is_built_anew(index: Path, left: str) -> None:
     folder = ingest(index).folder
