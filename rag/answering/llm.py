@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from rag.answering.meeting import Stored
 
 EXTRACTIVE = "extractive"
+SUGGESTING = "suggesting"
+"""Tag of the call that asks for what could be asked next."""
+
+_THREE_QUESTIONS = 160  # tokens; a small model may go on and on
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +163,14 @@ def _client(settings: Settings, endpoint: Endpoint, model: str, tag: str) -> Bas
     reasons = model.rpartition("/")[2].startswith(("o1", "o3", "o4", "gpt-5"))
     if not reasons:
         options["temperature"] = settings.temperature
+    most = settings.max_answer_tokens
+    if tag == SUGGESTING and not reasons:  # what a model thinks counts too
+        most = min(most, _THREE_QUESTIONS)
     if reasons or endpoint.base_url == OPENAI:
-        options["max_completion_tokens"] = settings.max_answer_tokens
+        options["max_completion_tokens"] = most
     else:
         # Other servers read the older name of the limit; given both, those that pass on to OpenAI refuse.
-        options["extra_body"] = {"max_tokens": settings.max_answer_tokens}
+        options["extra_body"] = {"max_tokens": most}
     if is_local(endpoint.base_url):
         options["openai_proxy"] = None
     wait = max(settings.first_token_timeout, settings.stall_timeout) + settings.connect_timeout

@@ -15,11 +15,9 @@ from langchain_core.messages import HumanMessage, SystemMessage
 
 from rag.answering import prompts, waiting
 from rag.answering.condense import stands_alone
-from rag.answering.llm import Llm
+from rag.answering.llm import SUGGESTING, Llm
 from rag.retrieval.context import Section
 
-SUGGESTING = "suggesting"
-"""Tag of this call of a model."""
 LONGEST = 110
 """Characters of a suggestion; a button holds no more."""
 

@@ -41,6 +41,7 @@ async def test_what_the_index_can_answer_is_proposed(
     answered = await answer(asking_endpoint())
     assert (answered.text, answered.suggestions, answered.fault) == (GOOD, (ANSWERABLE,), "")
     (asked,) = endpoint.suggestions
+    assert asked.body["max_tokens"] < endpoint.chats[0].body["max_tokens"], "a small model may go on and on"
     assert QUESTION in asked.text
     assert "Invergair" in asked.text.replace(QUESTION, ""), "with what was found"
 
