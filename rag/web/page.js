@@ -113,13 +113,22 @@
 
   // What a visitor typed, and a conversation that the browser kept, the page shows as Gradio reads it. In a conversation nothing
   // but our own numbers may lead anywhere, and nothing is loaded: the policy stops the loading, this takes the rest away.
-  const FOREIGN = "a:not([href^='#']), area, img, picture, source, video, audio, track, iframe, object, embed, form, input, link, meta, base, style, [style*='url'], [background]";
+  const FOREIGN = "a:not([href^='#']), area, img, picture, source, video, audio, track, iframe, object, embed, form, input, link, meta, base, style, bgsound, math, [formaction], [ping], [style*='url'], [background]";
+  // Of a question only what Markdown makes of plain text stays.
+  const MARKDOWN = "p, br, hr, strong, em, del, code, pre, ul, ol, li, blockquote, h1, h2, h3, h4, h5, h6, table, thead, tbody, tr, th, td, span, div";
+  const COPIES = ".code_wrap > button, .code_wrap > button *"; // Gradio's own, beside a block of code
   function strip(root) {
     const found = [...root.querySelectorAll(FOREIGN)];
     if (root.matches(FOREIGN)) found.push(root);
     for (const element of found) {
       if (!element.closest("#chat .message .md, #panel, #saved-list, .toast-body")) continue;
       element.replaceWith(...element.childNodes);
+    }
+    for (const element of root.querySelectorAll("#chat .user.message .md *")) {
+      for (const { name } of [...element.attributes]) {
+        if (/^(on|form|style|src|ping|action|data|background|(xlink:)?href)/.test(name)) element.removeAttribute(name);
+      }
+      if (!element.matches(`${MARKDOWN}, ${COPIES}`)) element.replaceWith(...element.childNodes);
     }
   }
   new MutationObserver((changes) => {
