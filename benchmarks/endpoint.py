@@ -1,4 +1,4 @@
-"""python -m benchmarks.endpoint GAP_MS TOKENS: an OpenAI-compatible endpoint that says TOKENS words, one every GAP_MS.
+"""python -m benchmarks.endpoint GAP_MS TOKENS: an OpenAI-compatible endpoint that says TOKENS words of prose, one every GAP_MS.
 
 It prints the port it listens on. Written on bare sockets, so that it is no bottleneck to whoever is measured against it.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+
+_SENTENCE = "Notice of it is given in writing by either of them [1].".split()
 
 
 def event(said: dict[str, str], finish: str | None = None) -> bytes:
@@ -32,7 +34,7 @@ async def _speak(writer: asyncio.StreamWriter, gap: float, tokens: int) -> None:
     started = loop.time()
     for n in range(1, tokens + 1):
         await asyncio.sleep(max(0.0, started + n * gap - loop.time()))
-        writer.write(event({"content": " [1]." if n % 12 == 0 else f" word{n}"}))
+        writer.write(event({"content": f" {_SENTENCE[n % len(_SENTENCE) - 1]}"}))
     writer.write(event({}, "stop") + _chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n")
     await writer.drain()
 

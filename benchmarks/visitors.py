@@ -73,7 +73,7 @@ def page(address: str, client: httpx.AsyncClient) -> Ask:
         async for text in said(question, visitor):
             first = first or time.perf_counter() - started
             shown.append(text)
-        if "word" not in shown[-1]:
+        if "Notice" not in shown[-1]:
             raise RuntimeError(f"the page did not answer: {shown[-1]}")
         return first, time.perf_counter() - started
 

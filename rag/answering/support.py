@@ -13,16 +13,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import cached_property, lru_cache
-from typing import NamedTuple
+from functools import cached_property
 
 import numpy as np
 
 from rag.answering.facts import Fact, facts, same
 from rag.answering.meeting import Meet, Meeting
+from rag.answering.places import Place, places_of
 from rag.documents.code_spans import parts
 from rag.documents.sentences import sentences
-from rag.index.embed import Vectors
 from rag.index.lexical import STOP_WORDS, words
 from rag.retrieval.context import Section
 
@@ -37,9 +36,6 @@ _SPEAKS_OF_IT = 0.4
 """Share of a sentence's words that a source which is not cited must hold for a name in it to count."""
 _DISPUTED = 0.72
 """How well they must fit in another document that has another number there for the two to disagree."""
-# Word pieces after which what stands beside a fact counts a third, in the sentence and in a source.
-_NEAR, _AROUND = 8.0, 15.0
-
 _MARKER = re.compile(r"\s*\[(\d+)\](?!\()")
 _CLAIMS_NOTHING = re.compile(
     r"^\W*(?:(?:unfortunately|however),? )?(?:i (?:do not|don['\u2019]t|could not|cannot)|i hope|let me know|here (?:is|are)\b|"
@@ -61,14 +57,6 @@ class Checked:
     why: str = ""
     disputed: bool = False
     also: tuple[int, ...] = ()
-
-
-class _Place(NamedTuple):
-    """A fact of a source that is of the kind looked for, and how well its surroundings fit."""
-
-    n: int
-    fact: Fact
-    fit: float
 
 
 class Evidence:
@@ -109,7 +97,7 @@ class Evidence:
 
     def _judged(self, start: int, end: int, said: str, claims: list[Fact], cited: set[int], met: Meeting) -> Checked:
         here = set().union(*(self._words[n - 1] for n in cited))
-        places = {fact: self._places(fact, said, met, claims) for fact in claims if fact.kind != "name"}
+        places = places_of(claims, met, self._chunks)
         found = [fact for fact in places if any(same(fact, place.fact) for place in places[fact])]
         also: set[int] = set()
         for fact in claims:
@@ -142,18 +130,7 @@ class Evidence:
                 return "", {n}
         return f"{fact.text} is not named in the sources.", set()
 
-    def _places(self, fact: Fact, said: str, met: Meeting, claims: Sequence[Fact]) -> list[_Place]:
-        weights = _beside(fact, claims, met, said)
-        places = []
-        for (n, chunk), text in zip(self._chunks, met.texts, strict=True):
-            for other in _facts_of(chunk.text):
-                if other.kind == fact.kind and (at := _inside(text.spans, other)):
-                    far = np.abs(np.arange(len(text.spans)) - np.mean(at))
-                    fit = (text.cosines * np.exp(-far / _AROUND)[:, None]).max(axis=0) @ weights
-                    places.append(_Place(n, other, float(fit)))
-        return places
-
-    def _disputed(self, fact: Fact, places: Sequence[_Place], claims: Sequence[Fact]) -> str:
+    def _disputed(self, fact: Fact, places: Sequence[Place], claims: Sequence[Fact]) -> str:
         """What another document says in the same place, where it names whom and what the sentence names."""
         own = max((place for place in places if same(fact, place.fact)), key=lambda place: place.fit)
         named = {part for claim in claims if claim.kind == "name" for part in _WORD.findall(claim.value)}
@@ -168,17 +145,11 @@ class Evidence:
         return ""
 
 
-@lru_cache(512)
-def _facts_of(chunk: str) -> tuple[Fact, ...]:
-    """What is found for one question is found for others."""
-    return tuple(facts(chunk))
-
-
 def _numbered(text: str, sources: Mapping[int, int]) -> set[int]:
     return {sources[int(n)] for n in _MARKER.findall(text) if int(n) in sources}
 
 
-def _figure(fact: Fact, places: Sequence[_Place], cited: set[int], found: Sequence[Fact]) -> tuple[str, set[int]]:
+def _figure(fact: Fact, places: Sequence[Place], cited: set[int], found: Sequence[Fact]) -> tuple[str, set[int]]:
     here = max((place.fit for place in places if place.n in cited and same(fact, place.fact)), default=-1.0)
     other = max(
         (place for place in places if place.n in cited and not same(fact, place.fact)),
@@ -195,7 +166,7 @@ def _figure(fact: Fact, places: Sequence[_Place], cited: set[int], found: Sequen
     return f"{fact.text} is not in the sources.", set()
 
 
-def _instead(fact: Fact, places: Sequence[_Place], cited: set[int], found: Sequence[Fact], best: _Place) -> str:
+def _instead(fact: Fact, places: Sequence[Place], cited: set[int], found: Sequence[Fact], best: Place) -> str:
     """What stands in a fact's place: of what fits there nearly as well as the best the one that looks most like it."""
     near = [
         place.fact.text
@@ -224,24 +195,6 @@ def _calculated(fact: Fact, found: Sequence[Fact]) -> bool:
     numbers = [float(other.value) for other in found if other.kind == "number"]
     pairs = [(a, b) for at, a in enumerate(numbers) for b in numbers[at + 1 :]]
     return any(float(fact.value) in (a + b, abs(a - b), a * b) for a, b in pairs)
-
-
-def _beside(fact: Fact, claims: Sequence[Fact], met: Meeting, said: str) -> Vectors:
-    """What surrounds a fact in its sentence: the weights of the word pieces, less the further away, nothing for other facts."""
-    spans = met.spans
-    mine = _inside(spans, fact) or [0]
-    far = np.abs(np.arange(len(spans)) - np.mean(mine))
-    weights = np.array(met.weights * np.exp(-far / _NEAR), np.float32)
-    weights[[at for other in claims if other.kind != "name" for at in _inside(spans, other)]] = 0
-    weights[mine] = 0
-    if not weights.any():
-        weights = np.array(met.weights)
-    return np.asarray(weights / max(float(weights.sum()), 1e-12), np.float32)
-
-
-def _inside(spans: Sequence[tuple[int, int]], fact: Fact) -> list[int]:
-    end = fact.start + len(fact.text)
-    return [at for at, (start, stop) in enumerate(spans) if start < end and stop > fact.start]
 
 
 def _bare(text: str) -> str:
