@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -113,7 +113,7 @@ class Evidence:
         close = [t for (n, _), t in zip(self._chunks, met.texts, strict=True) if n in cited | also and len(t.cosines)]
         best = np.max([t.cosines.max(axis=0) for t in close], axis=0) @ met.weights if close else 0.0
         wanted = [word for word in words(said) if word not in STOP_WORDS]
-        held = set(words(" ".join(chunk.text for n, chunk in self._chunks if n in cited | also)))
+        held = set().union(*(_words_of(chunk.text) for n, chunk in self._chunks if n in cited | also))
         share = sum(word in held for word in wanted) / max(1, len(wanted))
         if best + _WORDS_SHARE * share < _MET - (_FACT_FOUND if found else 0.0):
             return Checked(start, end, "No passage says this.")
@@ -143,6 +143,12 @@ class Evidence:
             if sources[place.n] not in agreed and named <= self._words[place.n - 1]:
                 return f"Sources disagree: {sources[own.n]} says {own.fact.text}, {sources[place.n]} says {place.fact.text}."
         return ""
+
+
+@lru_cache(512)
+def _words_of(chunk: str) -> frozenset[str]:
+    """What is found for one question is found for others."""
+    return frozenset(words(chunk))
 
 
 def _numbered(text: str, sources: Mapping[int, int]) -> set[int]:
