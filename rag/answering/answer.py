@@ -105,7 +105,7 @@ async def answer(
         next_ones = stack.enter_context(Suggestions(asked.llm, asked.question, asked.answerable))
         run, order, fault = await _run(asked, emit, waits, next_ones if suggest else None)
         finished = await asyncio.to_thread(_finished, asked, run, order, fault)
-        return replace(finished, suggestions=next_ones.ready())
+        return replace(finished, suggestions=() if fault else await next_ones.ready())
 
 
 async def _run(
@@ -198,7 +198,8 @@ def _finished(asked: Asked, run: _Run, order: Sequence[int], fault: str) -> Answ
         text = without_markers(text)
     elif text:
         text, citations = cite(text, order, run.found)
-        met = partial(meet, embedder=asked.embedder, stored=lambda: asked.index, exact=False)
+        # Quotations are few, and what reads them exactly is in memory already.
+        met = partial(meet, embedder=asked.embedder, stored=lambda: asked.index, exact=asked.llm.quotes)
         text, citations, doubts = doubted(text, citations, run.found, asked.question, met)
         # What can only quote says what its source says; another source may say otherwise. A sentence cut off is not judged.
         doubts = tuple(d for d in doubts if (d.disputed or not asked.llm.quotes) and (not fault or d.end < len(text)))

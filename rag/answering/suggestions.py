@@ -1,7 +1,7 @@
 """What could be asked next, in the words of the model that answers.
 
-It is asked while it answers, once its first word has come, so that nobody waits for it: what is not there when the answer ends
-is not shown. What it proposes is checked like any other text from outside, and kept only where the index can answer it.
+It is asked while it answers, once its first word has come, so that nobody waits for it: what is not there half a second after
+the answer's end is not shown. What it proposes is checked like any other text from outside, and kept only where the index can answer it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from rag.retrieval.context import Section
 LONGEST = 110
 """Characters of a suggestion; a button holds no more."""
 
+_GRACE = 0.5  # seconds
 _COUNT = 3
 _SHORTEST = 12
 _SECTIONS, _OPENING = 6, 400  # how many of the sources are shown to the model, and how many characters of each
@@ -49,9 +50,11 @@ class Suggestions:
         if found and not self._llm.quotes and self._asking is None:
             self._asking = asyncio.create_task(self._ask(found))
 
-    def ready(self) -> tuple[str, ...]:
-        """What is there by now; nothing where the model has not come to an end, or has failed."""
+    async def ready(self, within: float = _GRACE) -> tuple[str, ...]:
+        """What is there in so many seconds; nothing where the model has not come to an end by then, or has failed."""
         asking = self._asking
+        if asking is not None and not asking.done():
+            await asyncio.wait({asking}, timeout=within)
         if asking is None or not asking.done() or asking.cancelled() or asking.exception() is not None:
             return ()
         return tuple(asking.result())

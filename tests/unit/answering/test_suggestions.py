@@ -31,10 +31,7 @@ async def settled(
 
     with Suggestions(model.llm, QUESTION, can) as suggestions:
         suggestions.begin(found)
-        begun = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        if begun:
-            await asyncio.wait(begun, timeout=10)
-        return suggestions.ready()
+        return await suggestions.ready(within=10)
 
 
 def proposing(*steps: Step, **more: bool) -> ScriptedLlm:
@@ -85,8 +82,9 @@ async def test_neither_what_only_quotes_nor_a_search_without_a_find_is_asked() -
 async def test_what_is_not_there_yet_is_not_waited_for_and_is_given_up() -> None:
     with Suggestions(proposing("Who sells the gauge?").llm, QUESTION, list) as suggestions:
         suggestions.begin(FOUND)
-        assert suggestions.ready() == ()
-        (asking,) = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        assert await suggestions.ready(within=0) == ()
+        asking = suggestions._asking
+        assert asking is not None
     await asyncio.wait([asking], timeout=10)
     assert asking.cancelled()
 
