@@ -26,6 +26,10 @@ from rag.index.lexical import words
 MOST = 3
 """Quoted sentences, list items or table rows in an answer, at most; one that points back brings the one before it."""
 
+BESIDE = "Also close to the question:"
+"""Stands between a quotation that stands out and the others."""
+
+_STANDS_OUT = 1.0  # from here on the first holds a keyword of the answer three times as often as all others
 _LONGEST = 320  # characters of a sentence together with the one before it
 _STARS = re.compile(r"(?<!\\)\*+")
 _CLOSE = 3.0  # what is twenty times less likely to answer than the best is not quoted (exp(-3) is a twentieth)
@@ -75,9 +79,14 @@ def quote(question: str, sources: Sequence[str], embed: Callable[[Sequence[str]]
     found = quotables(sources)
     if not found:
         return REFUSAL
-    chosen = choose(found, scores(question, found, sources, embed, meet))
+    scored = scores(question, found, sources, embed, meet)
+    chosen = choose(found, scored)
     lines = [_line([found[i] for i in places]) for places in chosen]
-    return lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
+    listed = "\n".join(f"- {line}" for line in lines)
+    if len(lines) == 1:
+        return lines[0]
+    best, second = (max(scored[i] for i in places) for places in chosen[:2])
+    return listed if best - second < _STANDS_OUT else listed[2:].replace("\n", f"\n\n{BESIDE}\n\n", 1)
 
 
 def choose(found: Sequence[Quotable], scored: Vectors) -> list[list[int]]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from langchain_core.messages import HumanMessage
 
+from rag.answering import extractive
 from rag.answering.extractive import MOST, ExtractiveChat, choose
 from rag.answering.extractive import quote as quote_with
 from rag.answering.meeting import meet
@@ -38,10 +39,22 @@ def test_a_tables_row_is_told_with_the_names_of_its_columns() -> None:
     assert "---" not in answer
 
 
+def test_what_stands_out_is_the_answer_and_the_rest_stands_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    costs, weighs, wash = "The Heron costs £1,275. [1]", "The Heron weighs little. [1]", "Wash the Heron in rain. [1]"
+    source = "Heron\nThe Heron costs £1,275. The Heron weighs little. Wash the Heron in rain."
+    for scored, shown in (
+        ([4.0, 2.9, 2.0], f"{costs}\n\nAlso close to the question:\n\n- {weighs}\n- {wash}"),
+        ([4.0, 3.1, 2.0], f"- {costs}\n- {weighs}\n- {wash}"),
+        ([4.0, 0.5, 0.5], costs),
+    ):
+        monkeypatch.setattr(extractive, "scores", lambda *asked, scored=scored: np.array(scored, np.float32))
+        assert quote("What does the Heron cost?", [source], EMBED) == shown
+
+
 def test_never_more_than_the_most_and_none_twice() -> None:
     source = "Otters\n" + " ".join(f"The otter number {n} swims in pool {n}." for n in range(9))
     answer = quote("Which otter swims in which pool?", [source, source], EMBED)
-    lines = answer.splitlines()
+    lines = [line for line in answer.splitlines() if "[" in line]
     assert 1 <= len(lines) <= MOST
     assert len({line.rsplit(" [", 1)[0] for line in lines}) == len(lines)
 
