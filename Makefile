@@ -46,7 +46,7 @@ check: $(VENV)/.developing  ## Style, types and layers
 audit: $(VENV)/.developing  ## Hold what is installed against the published vulnerabilities
 	$(BIN)/python .ci/audit.py
 
-soak: $(VENV)/.developing   ## Try the promises thousands of times, for hours; CI tries a part of it
+soak: $(VENV)/.developing   ## Try the promises thousands of times, for more than an hour; CI tries a part of it
 	SOAK=1 $(BIN)/python -m pytest tests/trust
 
 bench: $(VENV)/.developing  ## Measure how fast everything is, under ten minutes; the report is benchmarks/SPEED.md

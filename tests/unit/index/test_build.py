@@ -133,9 +133,8 @@ def test_a_damaged_index_is_built_anew(index: Path, name: str) -> None:
 def test_nothing_is_carried_over_from_a_damaged_index(index: Path, tmp_path: Path, name: str) -> None:
     """One flipped bit in what was embedded, which loads like any other."""
     damaged = ingest(index).folder / name
-    data = bytearray(damaged.read_bytes())
-    data[-3] ^= 1 << 6
-    damaged.write_bytes(data)
+    data = damaged.read_bytes()
+    damaged.write_bytes(data[:-3] + bytes([data[-3] ^ 1 << 6]) + data[-2:])
     texts = {**TEXTS, "plants/moss.md": "# Moss\n\nMoss wants rain."}
     built = ingest(index, texts)
     assert (built.embedded, built.reused) == (4, 0)
