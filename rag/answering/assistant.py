@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -211,5 +212,15 @@ class Assistant:
                 self._started = asyncio.new_event_loop()
                 self._started.set_default_executor(ThreadPoolExecutor(max(2, os.cpu_count() or 1), "searching"))
                 look_up_apart(self._started)
-                threading.Thread(target=self._started.run_forever, name="answering", daemon=True).start()
+                threading.Thread(target=_run, args=(self._started,), name="answering", daemon=True).start()
+                ends = weakref.finalize(self, self._started.call_soon_threadsafe, self._started.stop)
+                ends.atexit = False
             return self._started
+
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    """Until it is stopped; then its descriptors and its threads go too."""
+    try:
+        loop.run_forever()
+    finally:
+        loop.close()

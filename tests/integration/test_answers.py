@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import threading
 from collections.abc import Callable
@@ -131,6 +132,19 @@ def test_a_model_that_is_not_on_the_menu_is_not_asked(assistant: Callable[..., A
 def test_without_an_index_the_fault_says_how_to_make_one(assistant: Callable[..., Assistant], tmp_path: Path) -> None:
     answer = assistant(index=tmp_path / "none").ask("How long is parental leave?")
     assert answer.fault == f"There is no index in {tmp_path / 'none'} yet; run: python -m rag.ingest."
+
+
+def test_one_that_is_not_needed_any_more_leaves_no_thread(assistant: Callable[..., Assistant]) -> None:
+    before = set(threading.enumerate())
+    asked = assistant()
+    asked.ask("How long is parental leave?")
+    begun = set(threading.enumerate()) - before
+    assert "answering" in {thread.name for thread in begun}
+    del asked
+    gc.collect()
+    for thread in begun:
+        thread.join(30)
+    assert [thread.name for thread in begun if thread.is_alive()] == []
 
 
 QUESTIONS, THREADS, VERSIONS = 200, 8, 3
