@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -53,13 +54,15 @@ _CUT = """() => {
 # Where the box to ask in, the question and the first line of its answer are, at each frame from now on.
 _WATCH = """() => {
     const top = (selector) => Math.round(document.querySelector(selector)?.getBoundingClientRect().top ?? -1);
-    const seen = (window.seen = { box: new Set(), line: new Set(), side: new Set(), shifts: [], frames: 0 });
+    const seen = (window.seen = { box: new Set(), line: new Set(), side: new Set(), told: [], shifts: [], frames: 0 });
     const look = () => {
         seen.frames += 1;
         seen.box.add(top("#question"));
         seen.side.add([top("#saved"), top("#panel"), top("#rooms > .tab-wrapper"), top("#choices")].join());
         if (document.querySelector("#chat .bot.message p"))
             seen.line.add(top("#chat .bot.message p") - top("#chat .user.message"));
+        for (const e of document.querySelectorAll("#talk .progress-text, #talk .eta-bar, #talk .loader"))
+            if (e.checkVisibility({ visibilityProperty: true, opacityProperty: true })) seen.told.push(e.textContent);
         requestAnimationFrame(look);
     };
     look();
@@ -80,6 +83,11 @@ class Slowly(threading.Event):
     def is_set(self) -> bool:
         self.looks += 1
         return self.looks % 10 == 0
+
+
+def _late(route: Any) -> None:
+    time.sleep(0.3)
+    route.continue_()
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -116,6 +124,7 @@ def test_what_is_cut_is_found(quoting: Any, visit: Any) -> None:
 @pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
 def test_nothing_jumps_while_an_answer_comes(modelled: Any, endpoint: Any, visit: Any, phone: bool) -> None:
     visitor = visit(modelled, phone=phone)
+    visitor.page.route("**/queue/join*", _late)  # what Gradio shows while it waits is in sight for that long
     text = "Employees travel first class by train [1]. " + "That holds for journeys longer than four hours. " * 2
     endpoint.script = lambda messages: Says(text, gate=Slowly())
     visitor.send(TRAINS)
@@ -128,6 +137,7 @@ def test_nothing_jumps_while_an_answer_comes(modelled: Any, endpoint: Any, visit
     assert len(seen["box"]) == 1, seen
     assert len(seen["side"]) == 1, seen
     assert len(seen["line"]) == 1, seen
+    assert seen["told"] == []
     assert seen["shifts"] == []
 
 
