@@ -122,6 +122,8 @@ def test_added_number_follows_those_that_are_there(found: Found) -> None:
         "The gauge costs £2,430 and was designed by Maeve Kilbride.",  # another number than the source's
         "The harbour at Invergair froze over during the winter storms.",  # in no source
         "Here it is:",  # says nothing
+        "What the gauge costs, and who designed it:",  # opens a list
+        "What does the gauge cost?",
         "Yes.",
     ],
 )
