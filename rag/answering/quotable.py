@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.documents.sentences import sentences
+from rag.documents.markdown import plain
+from rag.documents.sentences import BOLD_LINE, sentences
 
 _NUMBER = re.compile(r"^\d+(?:\.\d+)*[.)]?\s+(?=\D)")
 _ITEM = re.compile(r"(?:[-*+]|\d+[.)])\s+")
@@ -61,7 +62,7 @@ def with_antecedent(found: Sequence[Quotable], i: int, longest: int) -> list[int
 def _of_source(n: int, source: str) -> Iterator[Quotable]:
     about: list[str] = []
     header: list[str] = []
-    lead = ""
+    lead = label = ""
     lines = source.split("\n")
     told = 0
     if len(lines) > 1 and not lines[0].startswith(("#", "|", "-", "*", ">")):
@@ -71,7 +72,9 @@ def _of_source(n: int, source: str) -> Iterator[Quotable]:
             continue
         text = source[start:end]
         if text.startswith("#"):
-            about, header, lead = [*about[:1], _NUMBER.sub("", text.lstrip("# "))], [], ""
+            about, header, lead, label = [*about[:1], _NUMBER.sub("", text.lstrip("# "))], [], "", ""
+        elif bold := BOLD_LINE.fullmatch(text):
+            label, header, lead = _NUMBER.sub("", plain(bold["said"])), [], ""
         elif text.startswith("|"):
             cells = _cells(text)
             if _is_rule(text):
@@ -79,7 +82,9 @@ def _of_source(n: int, source: str) -> Iterator[Quotable]:
             if _is_rule(source[end:].lstrip().split("\n", 1)[0]):
                 header = cells
             elif any(cells):
-                yield Quotable(n, start, end, _row(header, cells), " > ".join(about), lead, is_row=True)
+                yield Quotable(
+                    n, start, end, _row(header, cells), " > ".join([*about, *filter(None, [label])]), lead, is_row=True
+                )
         else:
             header = []
             item = _ITEM.match(text)
@@ -87,7 +92,15 @@ def _of_source(n: int, source: str) -> Iterator[Quotable]:
             said = text[mark.end() :] if mark else text
             if any(character.isalnum() for character in said):
                 opened = lead if item else ""
-                yield Quotable(n, end - len(said), end, said, " > ".join(about), opened, is_item=bool(item))
+                yield Quotable(
+                    n,
+                    end - len(said),
+                    end,
+                    said,
+                    " > ".join([*about, *filter(None, [label])]),
+                    opened,
+                    is_item=bool(item),
+                )
             if said.rstrip("*_ ").endswith(":"):
                 lead = said
             elif not item:

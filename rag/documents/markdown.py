@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from rag.documents.sentences import sentence_starts
+from rag.documents.sentences import BOLD_LINE, sentence_starts
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -21,9 +21,13 @@ _LONGEST_HEADING = (
 )
 
 
+LABEL = 7
+"""Level of a line that is bold from end to end: the question above an answer, whoever is speaking. It stands under any heading."""
+
+
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading line: its level 1-6, plain text and span."""
+    """A heading line: its level 1-6, or LABEL, its plain text and span."""
 
     level: int
     text: str
@@ -84,6 +88,9 @@ def outline(text: str, name: str) -> Outline:
             cut(start, AT_HEADING)
         elif token.type in ("list_item_open", "tr_open"):
             cut(start, AT_ITEM)
+        elif token.type == "paragraph_open" and token.level == 0 and (bold := BOLD_LINE.match(text, start)):
+            headings.append(Heading(LABEL, plain(bold["said"]).removesuffix(":"), start, bold.end()))
+            cut(start, AT_BLOCK)
         elif token.level == 0:
             cut(start, AT_BLOCK)
             if token.type in ("fence", "code_block", "html_block"):

@@ -6,6 +6,9 @@ import itertools
 import re
 from collections.abc import Iterator
 
+BOLD_LINE = re.compile(r"\*\*(?=\S)(?P<said>[^*\n]{1,160}[^\s*.!,;])\*\*(?:[ \t]*[*_(][^\n]*)?[ \t]*(?:\n|\Z)")
+"""A line that is bold from end to end, but for a remark behind it, and no sentence: a heading that was not written as one."""
+
 _ABBREVIATIONS = frozenset(
     "mr mrs ms dr prof st no nos vs etc e.g i.e cf approx fig inc ltd co corp jr sr rev gen col lt sgt capt dept est "
     "jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun a.m p.m u.s u.k p pp vol art sec para "
@@ -35,7 +38,9 @@ def sentence_starts(text: str) -> Iterator[int]:
 def _wrapped(before: str, after: str) -> bool:
     """Whether a line end is only where the writer's editor broke a long line."""
     line = before.rstrip("\n \t").rsplit("\n", 1)[-1]
-    return before.count("\n") == 1 and len(line) >= 60 and line[-1] not in "|:;" and not _LINE_OF_ITS_OWN.match(after)
+    if before.count("\n") != 1 or len(line) < 60 or line[-1] in "|:;":
+        return False
+    return not _LINE_OF_ITS_OWN.match(after) and not BOLD_LINE.fullmatch(line)
 
 
 def _goes_on(before: str, after: str) -> bool:

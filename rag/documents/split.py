@@ -16,10 +16,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from rag.documents.markdown import AT_SENTENCE, AT_WORD, Outline, outline
+from rag.documents.markdown import AT_SENTENCE, AT_WORD, LABEL, Outline, outline
 from rag.schema import Chunk, Document
 
-CHUNKER = "structure-1"
+CHUNKER = "structure-2"
 """Name of this way of splitting; a change of it makes old indexes stale."""
 
 WordPieces = Callable[[str], Sequence[tuple[int, int]]]
@@ -124,7 +124,7 @@ def _cheapest(
 ) -> list[tuple[int, int]]:
     """The sequence of spans between cuts that costs least and in which every span fits."""
     positions, pieces = _worth_cutting(cuts, begins)
-    headings = np.searchsorted([heading.start for heading in plan.headings], positions)
+    headings = np.searchsorted([heading.start for heading in plan.headings if heading.level < LABEL], positions)
     sizes = np.asarray(pieces)
     # The price of a chunk by its size. A span that does not fit is taken where no cut divides it, and is then full.
     small = np.array([_SMALL * (1 - min(1.0, size / chunk_size)) ** 2 for size in range(chunk_size + 1)])
@@ -196,7 +196,7 @@ def _earlier(positions: list[int], begins: Sequence[int], start: int, overlap: i
 def _context(plan: Outline, position: int, count: Callable[[str], int], most: int) -> str:
     """Title and heading path above a chunk, as far as its own text does not show them, and a cut table's header."""
     path = plan.heading_path(position)
-    above = [heading.text for heading in path if heading.start < position]
+    above = [heading.text for heading in path if heading.start < position and heading.level < LABEL]
     titled_here = any(heading.start >= position and heading.text == plan.title for heading in path)
     if not titled_here and plan.title not in above:
         above.insert(0, plan.title)
@@ -206,6 +206,9 @@ def _context(plan: Outline, position: int, count: Callable[[str], int], most: in
         line = " > ".join(above)
     while line and count(line) > most // 2:
         line = line[: len(line) * 3 // 4].rstrip()
+    for label in path:
+        if label.level == LABEL and label.start < position and count(label.text) <= most // 2:
+            line = f"{line}\n**{label.text}**" if line else f"**{label.text}**"
     at = bisect_right(plan.tables, position, key=lambda table: table.start) - 1
     if at >= 0:
         table = plan.tables[at]
@@ -220,4 +223,4 @@ def _heading(plan: Outline, text: str, start: int, end: int) -> str:
     while path and path[-1].start >= start and (rest := text[path[-1].end : end].lstrip()):
         start = path[-1].end
         path = plan.heading_path(end - len(rest))
-    return " > ".join(heading.text for heading in path if heading.text != plan.title)
+    return " > ".join(heading.text for heading in path if heading.text != plan.title and heading.level < LABEL)

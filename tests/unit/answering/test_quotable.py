@@ -33,6 +33,15 @@ def test_units_are_sentences_items_and_rows_with_title_heading_and_lead() -> Non
     ]
 
 
+def test_a_line_in_bold_says_who_speaks_and_is_nothing_to_quote() -> None:
+    source = "Ticket > Talk\n**Anita, 11:30** *(rung up)*\nTwo boxes came.\n\n**2. Whose?**\nOurs.\n\n## End\nClosed."
+    assert [(one.text, one.about) for one in quotables([source])] == [
+        ("Two boxes came.", "Ticket > Talk > Anita, 11:30"),
+        ("Ours.", "Ticket > Talk > Whose?"),
+        ("Closed.", "Ticket > End"),
+    ]
+
+
 def test_a_unit_knows_its_place_and_its_source() -> None:
     for one in quotables(["Other\nNothing here.", SOURCE]):
         source = ["Other\nNothing here.", SOURCE][one.n - 1]

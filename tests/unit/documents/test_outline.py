@@ -41,6 +41,27 @@ def test_front_matter_is_no_heading_of_the_document() -> None:
     assert [heading.text for heading in outline("---\ntitle: A\n---\n## B\n\ntext", "a.md").headings] == ["B"]
 
 
+@pytest.mark.parametrize(
+    ("line", "label"),
+    [
+        ("**9. Who stands in for you?**", "9. Who stands in for you?"),
+        ("**Anita Sugden, 19 May, 11:30** *(Fergus had rung her)*", "Anita Sugden, 19 May, 11:30"),
+        ("**Price:**", "Price"),
+        ("**The gauge was recalled.**", None),  # a sentence
+        ("**Price:** £2,340", None),
+        ("**One** and **two**", None),
+        ("- **An item**", None),
+        ("> **Quoted**", None),
+        ("** not bold**", None),
+    ],
+)
+def test_a_line_that_is_bold_from_end_to_end_stands_above_what_follows(line: str, label: str | None) -> None:
+    text = f"# A\n\n{line}\nText.\n\n## B\n\nMore."
+    told = outline(text, "a")
+    assert [heading.text for heading in told.headings] == (["A", label, "B"] if label else ["A", "B"])
+    assert [heading.text for heading in told.heading_path(text.index("More"))] == ["A", "B"]
+
+
 def test_headings_carry_their_level_and_span() -> None:
     text = "# A\n\ntext\n\nB\n---\n\n### C ###\n"
     found = [

@@ -67,6 +67,14 @@ def test_a_line_that_an_editor_wrapped_goes_on() -> None:
     assert split(text) == [text[: text.index(" Then")], "Then another one begins."]
 
 
+def test_a_line_that_is_bold_from_end_to_end_is_not_wrapped() -> None:
+    lines = [
+        "**Why does the cheap one go longer between calibrations, and what do I say?**",
+        "Because it measures less.",
+    ]
+    assert split("\n".join(lines)) == lines
+
+
 def test_a_short_line_ends_where_it_ends() -> None:
     assert split("Kendal\nEdinburgh\nAberystwyth") == ["Kendal", "Edinburgh", "Aberystwyth"]
 

@@ -54,6 +54,17 @@ def test_the_context_line_holds_the_headings_that_the_piece_does_not_show() -> N
     assert [chunk.heading for chunk in chunks] == ["Kestrel > Price"] * 3
 
 
+def test_a_question_in_bold_stays_with_its_answer_and_stands_above_what_is_cut_off() -> None:
+    """It is no section: what one piece can hold together stays together."""
+    asked = f"**Who designed it?**\n{prose(40)}"
+    first, second, third = cut(f"# Gauges\n\n## Kestrel\n\n{prose(30)}\n\n{asked}\n\n**Why?** *(Leith)*\nSo.")
+    assert "Who" not in first.text
+    assert second.text.startswith("Gauges > Kestrel\n**Who designed it?**\nWord")
+    assert third.text.startswith("Gauges > Kestrel\n**Who designed it?**\nWord")
+    assert third.text.endswith("**Why?** *(Leith)*\nSo.")
+    assert {chunk.heading for chunk in (first, second, third)} == {"Kestrel"}
+
+
 def test_a_document_without_a_title_is_named_after_its_file() -> None:
     (chunk,) = cut("Just text.")
     assert (chunk.title, chunk.text) == ("Gauge notes", "Gauge notes\nJust text.")
