@@ -92,7 +92,8 @@ def outline(text: str, name: str) -> Outline:
             headings.append(Heading(LABEL, plain(bold["said"]).removesuffix(":"), start, bold.end()))
             cut(start, AT_BLOCK)
         elif token.level == 0:
-            cut(start, AT_BLOCK)
+            opened = text[max(0, start - 20) : start].rstrip("*_ \n").endswith(":")
+            cut(start, AT_SENTENCE if opened else AT_BLOCK)
             if token.type in ("fence", "code_block", "html_block"):
                 for line in starts[bisect_left(starts, start) + 1 : bisect_left(starts, end)]:
                     cut(line, AT_CODE)

@@ -110,6 +110,17 @@ def test_lists_are_cut_between_items() -> None:
     assert all(chunk.body.startswith("- item") for chunk in chunks)
 
 
+def test_what_opens_a_list_stays_with_it() -> None:
+    items = "\n".join(f"- {prose(5)}" for _ in range(5))
+    before = f"# Gauges\n\n{prose(20)}\n\n"
+    first, second = cut(f"{before}The fees are:\n\n{items}")
+    assert first.text == before.strip()
+    assert second.text == f"Gauges\nThe fees are:\n\n{items}"
+    alone, listed = cut(f"{before}The fees are high.\n\n{items}")
+    assert alone.text.endswith("The fees are high.")
+    assert listed.text == f"Gauges\n{items}"
+
+
 @pytest.mark.parametrize("before", range(20, 40))
 def test_code_stays_whole_where_it_fits(before: int) -> None:
     code = "```sh\n" + "\n".join(f"step {n}" for n in range(6)) + "\n```"
