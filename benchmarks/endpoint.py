@@ -9,7 +9,14 @@ import asyncio
 import json
 import sys
 
-_SENTENCE = "Notice of it is given in writing by either of them [1].".split()
+_PROSE = (
+    "Notice is given in writing by either of them [1]. Parental leave lasts as long as the policy says it does [2]. Change orders "
+    "are signed by whoever holds the budget [1]. The warranty covers parts and labour, and no damage by storms [3]. Expenses are "
+    "paid back with the next wages [2]. Whoever is new is shown round by a colleague in the first week [4]. The office in "
+    "Scotland is open to visitors on most days [1]. What a sensor measures is sent on every few minutes [3]. Ask the account "
+    "manager where anything is unclear [2]."
+).split()
+"""As long as an answer is, and no sentence twice: what is read once would not have to be read again."""
 
 
 def event(said: dict[str, str], finish: str | None = None) -> bytes:
@@ -34,7 +41,7 @@ async def _speak(writer: asyncio.StreamWriter, gap: float, tokens: int) -> None:
     started = loop.time()
     for n in range(1, tokens + 1):
         await asyncio.sleep(max(0.0, started + n * gap - loop.time()))
-        writer.write(event({"content": f" {_SENTENCE[n % len(_SENTENCE) - 1]}"}))
+        writer.write(event({"content": f" {_PROSE[(n - 1) % len(_PROSE)]}"}))
     writer.write(event({}, "stop") + _chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n")
     await writer.drain()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from rag.answering.withheld import Withheld
 from rag.documents.code_spans import IN_LINE, OPENS_FENCE, blanked, closes_fence, parts
@@ -186,11 +187,17 @@ def quoted(n: int, sentence: str, source: Section) -> Citation:
     )
 
 
-def _best(n: int, wanted: set[str], item: Retrieved) -> Citation:
+def _best(n: int, wanted: frozenset[str], item: Retrieved) -> Citation:
     chunk, body = item.chunk, item.chunk.body
-    spans = [span for span in sentences(body) if not _names_others(body, *span)] or [(0, len(body))]
-    start, end = max(spans, key=lambda span: (_shared(wanted, _content(body[slice(*span)])), -span[0]))
+    start, end, _ = max(_proving(body), key=lambda span: (_shared(wanted, span[2]), -span[0]))
     return Citation(n, body[start:end], chunk.start + start, chunk.start + end, chunk, item.score)
+
+
+@lru_cache(512)
+def _proving(body: str) -> tuple[tuple[int, int, frozenset[str]], ...]:
+    """Where the sentences of a passage stand that prove something, with their words: read once, for other questions find it too."""
+    spans = [span for span in sentences(body) if not _names_others(body, *span)] or [(0, len(body))]
+    return tuple((start, end, _content(body[start:end])) for start, end in spans)
 
 
 def _holder(sentence: str, found: Sequence[Section]) -> int:
@@ -200,7 +207,7 @@ def _holder(sentence: str, found: Sequence[Section]) -> int:
         return 0
     best, best_share = 0, _ENOUGH
     for n, source in enumerate(found, 1):
-        held = _content(source.text)
+        held = _content_of_source(source.text)
         numbers = {word for word in wanted if any(character.isdigit() for character in word)}
         share = len(wanted & held) / len(wanted)
         if numbers <= held and share > best_share:
@@ -208,11 +215,14 @@ def _holder(sentence: str, found: Sequence[Section]) -> int:
     return best
 
 
-def _content(text: str) -> set[str]:
-    return {word for word in words(text) if word not in STOP_WORDS}
+def _content(text: str) -> frozenset[str]:
+    return frozenset(word for word in words(text) if word not in STOP_WORDS)
 
 
-def _shared(wanted: set[str], held: set[str]) -> float:
+_content_of_source = lru_cache(512)(_content)
+
+
+def _shared(wanted: frozenset[str], held: frozenset[str]) -> float:
     """How well two sentences agree: shared words over their mean number, so that a long one does not win by length."""
     return 2 * len(wanted & held) / (len(wanted) + len(held)) if wanted and held else 0.0
 

@@ -7,6 +7,7 @@ the model; any other text is read anew.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -55,7 +56,7 @@ def meet(
     index = stored() if stored else None
     held = _read(texts, embedder, index)
     spans = {
-        text: embedder.word_pieces(text)[: len(held[text])] for text in held
+        text: _spans(text, embedder)[: len(held[text])] for text in held
     }  # the model reads no more than its window
     meetings = []
     read = embedder.embed_pieces if exact else embedder.embed_many
@@ -85,6 +86,12 @@ def _read(texts: Sequence[str], embedder: Embedder, index: OpenIndex | None) -> 
     for text, read in zip(unread, embedder.embed_pieces(unread)[1], strict=True):
         held[text] = project(read.vectors, index.tokens.projection) if index is not None else read.vectors
     return held
+
+
+@lru_cache(512)
+def _spans(text: str, embedder: Embedder) -> list[tuple[int, int]]:
+    """What is found for one question is found for others."""
+    return embedder.word_pieces(text)
 
 
 def _unpacked(index: OpenIndex, row: int) -> Vectors:
