@@ -105,7 +105,7 @@ def answered(base: Path, questions: Path, index: Path) -> Iterator[Answered]:
                 split,
                 found,
                 cited,
-                partial(meet, embedder=embedder, stored=lambda: opened, exact=False),
+                partial(meet, embedder=embedder, stored=lambda: opened, read=embedder.embed_many),
                 names,
             )
 

@@ -17,6 +17,7 @@ from rag.answering.evidence import Markers, cite, without_markers
 from rag.answering.llm import Llm
 from rag.answering.meeting import meet
 from rag.answering.prompts import SYSTEM
+from rag.answering.read_ahead import ReadAhead
 from rag.answering.suggestions import Suggestions
 from rag.answering.waiting import Waiting
 from rag.config import Settings
@@ -103,13 +104,14 @@ async def answer(
         waits = waits or stack.enter_context(Waiting(lambda notice: None))
         waiting.NOW.set(waits)
         next_ones = stack.enter_context(Suggestions(asked.llm, asked.question, asked.answerable))
-        run, order, fault = await _run(asked, emit, waits, next_ones if suggest else None)
-        finished = await asyncio.to_thread(_finished, asked, run, order, fault)
+        ahead = stack.enter_context(ReadAhead(asked.embedder))
+        run, order, fault = await _run(asked, emit, waits, ahead, next_ones if suggest else None)
+        finished = await asyncio.to_thread(_finished, asked, run, order, fault, ahead)
         return replace(finished, suggestions=() if fault else await next_ones.ready())
 
 
 async def _run(
-    asked: Asked, emit: Callable[[str], None], waits: Waiting, next_ones: Suggestions | None
+    asked: Asked, emit: Callable[[str], None], waits: Waiting, ahead: ReadAhead, next_ones: Suggestions | None
 ) -> tuple[_Run, Sequence[int], str]:
     """How it went, the order of the sources, and the fault."""
     llm, settings = asked.llm, asked.settings
@@ -167,6 +169,8 @@ async def _run(
                             run.first_token = run.first_token or run.ms()
                             run.tokens += 1
                             run.text += _emitted(markers.feed(text), emit)
+                            if not llm.quotes:
+                                ahead.feed(run.text)
                             if len(run.text) > most:
                                 run.finish = "length"
                                 break
@@ -188,7 +192,7 @@ async def _run(
     return run, markers.order if markers else [], fault
 
 
-def _finished(asked: Asked, run: _Run, order: Sequence[int], fault: str) -> Answer:
+def _finished(asked: Asked, run: _Run, order: Sequence[int], fault: str, ahead: ReadAhead) -> Answer:
     run.stages["answer"] = round(run.ms() - sum(run.stages.values()), 1)
     text = run.text.strip()
     refused = bool(text) and not fault and refusing(text)
@@ -199,7 +203,8 @@ def _finished(asked: Asked, run: _Run, order: Sequence[int], fault: str) -> Answ
     elif text:
         text, citations = cite(text, order, run.found)
         # Quotations are few, and what reads them exactly is in memory already.
-        met = partial(meet, embedder=asked.embedder, stored=lambda: asked.index, exact=asked.llm.quotes)
+        read = asked.embedder.embed_pieces if asked.llm.quotes else ahead.read
+        met = partial(meet, embedder=asked.embedder, stored=lambda: asked.index, read=read)
         text, citations, doubts = doubted(text, citations, run.found, asked.question, met)
         # What can only quote says what its source says; another source may say otherwise. A sentence cut off is not judged.
         doubts = tuple(d for d in doubts if (d.disputed or not asked.llm.quotes) and (not fault or d.end < len(text)))

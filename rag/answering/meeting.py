@@ -13,12 +13,15 @@ from typing import NamedTuple
 import numpy as np
 
 from rag.index.blas import one_thread
-from rag.index.embed import Embedder, Vectors
+from rag.index.embed import Embedder, Pieces, Vectors
 from rag.index.open import OpenIndex
 from rag.index.tokens import project
 
 Stored = Callable[[], OpenIndex]
 """Gives the published index."""
+
+Read = Callable[[Sequence[str]], tuple[Vectors, list[Pieces]]]
+"""One of an embedder's ways to read."""
 
 
 class Met(NamedTuple):
@@ -47,11 +50,11 @@ def meet(
     embedder: Embedder,
     stored: Stored | None = None,
     *,
-    exact: bool = True,
+    read: Read | None = None,
 ) -> list[Meeting]:
     """Each question with all of the texts. Rare word pieces weigh more where there is an index to tell them; else all alike.
 
-    Unless `exact`, questions are read as chunks are, which takes half as long for each and all processors at once.
+    `read` is how the questions are read: exactly, where nothing else is said.
     """
     index = stored() if stored else None
     held = _read(texts, embedder, index)
@@ -59,8 +62,7 @@ def meet(
         text: _spans(text, embedder)[: len(held[text])] for text in held
     }  # the model reads no more than its window
     meetings = []
-    read = embedder.embed_pieces if exact else embedder.embed_many
-    asking = list(zip(questions, *read(questions), strict=True))
+    asking = list(zip(questions, *(read or embedder.embed_pieces)(questions), strict=True))
     with one_thread():
         for question, vector, asked in asking:
             weights, pieces = np.ones(len(asked.ids), np.float32), asked.vectors

@@ -29,16 +29,21 @@ class Place(NamedTuple):
 def places_of(claims: Sequence[Fact], met: Meeting, chunks: Sequence[tuple[int, Chunk]]) -> dict[Fact, list[Place]]:
     """For each figure among the claims of a sentence (all but names) every place in the chunks of numbered sources."""
     figures = [fact for fact in claims if fact.kind != "name"]
+    if not figures:
+        return {}
     kinds = {fact.kind for fact in figures}
     held: list[tuple[int, Fact]] = []
-    fits: list[Vectors] = []  # how well the surroundings of each fit each word piece of the sentence
+    fits = [
+        np.empty((0, len(met.weights)), np.float32)
+    ]  # how well what surrounds each fact fits the sentence's word pieces
     for (n, chunk), text in zip(chunks, met.texts, strict=True):
-        for fact in _facts_of(chunk.text):
-            if fact.kind in kinds and (at := _inside(text.spans, fact)):
-                near = np.exp(_far(len(text.spans), at) * (-1 / _AROUND)).astype(np.float32)
-                held.append((n, fact))
-                fits.append((text.cosines * near[:, None]).max(axis=0))
-    around = np.stack(fits) if fits else np.empty((0, len(met.weights)), np.float32)
+        alike = (fact for fact in _facts_of(chunk.text) if fact.kind in kinds)
+        there = [(fact, at) for fact in alike if (at := _inside(text.spans, fact))]
+        if there:
+            near = np.exp(_far(len(text.spans), [at for _, at in there]) / -_AROUND).astype(np.float32)
+            held += [(n, fact) for fact, _ in there]
+            fits.append((text.cosines * near[:, :, None]).max(axis=1))
+    around = np.concatenate(fits)
     taken = [at for fact in figures for at in _inside(met.spans, fact)]
     return {
         fact: [
@@ -59,16 +64,17 @@ def _facts_of(chunk: str) -> tuple[Fact, ...]:
 def _beside(fact: Fact, taken: list[int], met: Meeting) -> Vectors:
     """What surrounds a fact in its sentence: the weights of the word pieces, less the further away, nothing where facts stand."""
     mine = _inside(met.spans, fact) or range(1)
-    weights = np.array(met.weights * np.exp(_far(len(met.spans), mine) / -_NEAR), np.float32)
+    weights = np.array(met.weights * np.exp(_far(len(met.spans), [mine])[0] / -_NEAR), np.float32)
     weights[taken] = weights[list(mine)] = 0
     if not weights.any():
         weights = np.array(met.weights)
     return np.asarray(weights / max(float(weights.sum()), 1e-12), np.float32)
 
 
-def _far(count: int, at: range) -> Vectors:
-    """How many word pieces each of `count` is from the middle of those `at`."""
-    return np.asarray(np.abs(np.arange(count) - (at[0] + at[-1]) / 2))
+def _far(count: int, places: Sequence[range]) -> Vectors:
+    """How many word pieces each of `count` is from the middle of each place; shape (places, count)."""
+    middles = np.array([(at[0] + at[-1]) / 2 for at in places])
+    return np.asarray(np.abs(np.arange(count) - middles[:, None]))
 
 
 def _inside(spans: Sequence[tuple[int, int]], fact: Fact) -> range:

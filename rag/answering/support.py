@@ -83,7 +83,7 @@ class Evidence:
             line = text[start:].split("\n", 1)[0]
             following = spans[at + 1][0] if at + 1 < len(spans) else len(text)
             cited = _numbered(text[start:following], sources) or _numbered(line, sources) or cited
-            said = _bare(text[start:end])
+            said = bare(text[start:end])
             if any(part.fence and part.start < end and start < part.end for part in code):
                 continue
             if (claims := _claims(said)) is not None:
@@ -203,6 +203,6 @@ def _calculated(fact: Fact, found: Sequence[Fact]) -> bool:
     return any(float(fact.value) in (a + b, abs(a - b), a * b) for a, b in pairs)
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
     """A sentence without numbers of sources and without Markdown's marks of emphasis and lists."""
     return re.sub(r"^(?:[-*+>#]+|\d+[.)])\s+|\*\*|__|`", "", _MARKER.sub("", text)).strip()

@@ -30,7 +30,7 @@ class Asking:
         monkeypatch.setattr(room, "retrieve", self._retrieve)
         monkeypatch.setattr(room, "refuses", lambda *judged: self.refuses)
         monkeypatch.setattr(
-            room, "meet", lambda questions, texts, embedder, stored, exact: meet(questions, texts, embedder)
+            room, "meet", lambda questions, texts, embedder, stored, read: meet(questions, texts, embedder, read=read)
         )
 
     def _retrieve(
