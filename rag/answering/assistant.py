@@ -219,8 +219,15 @@ class Assistant:
 
 
 def _run(loop: asyncio.AbstractEventLoop) -> None:
-    """Until it is stopped; then its descriptors and its threads go too."""
-    try:
-        loop.run_forever()
-    finally:
-        loop.close()
+    """Until it is stopped; then what is left in it is ended in order, and its descriptors and threads go too."""
+    loop.run_forever()
+    loop.run_until_complete(_cancelled())
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
+
+
+async def _cancelled() -> None:
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
