@@ -125,8 +125,10 @@ def _line(together: Sequence[Quotable]) -> str:
 
 
 def _whole(sentence: str) -> str:
-    """The sentence without the stars of an emphasis that began in a sentence before it or goes on behind it."""
+    """The sentence without the stars of an emphasis that began in a sentence before it or goes on behind it, or holds all of it."""
     runs = list(_STARS.finditer(sentence))
+    if len(runs) == 2 and (runs[0].start(), runs[1].end()) == (0, len(sentence)):
+        return sentence[runs[0].end() : runs[1].start()]
     if len(runs) % 2 == 0:
         return sentence
     first, last = runs[0], runs[-1]

@@ -105,8 +105,10 @@ def test_rows_that_differ_in_a_number_are_two() -> None:
         ("*Kept by Ida. The Heron costs a lot.*", "The Heron costs a lot."),
         ("*The Heron costs a lot. Kept by Ida.*", "The Heron costs a lot."),
         ("**The Heron** costs a *lot*. Kept by Ida.", "**The Heron** costs a *lot*."),
+        ("**The Heron costs a lot.** Kept by Ida.", "The Heron costs a lot."),
+        ("**Heron** costs are a **lot**", "**Heron** costs are a **lot**"),
         ("The Heron costs 2 * 3 pounds. Kept by Ida.", "The Heron costs 2 * 3 pounds."),
     ],
 )
-def test_an_emphasis_that_is_not_whole_leaves_no_star(written: str, quoted: str) -> None:
+def test_an_emphasis_that_is_not_whole_or_is_all_there_is_leaves_no_star(written: str, quoted: str) -> None:
     assert f"{quoted} [1]" in quote("What does the Heron cost?", [f"Heron\n{written}"], EMBED)
