@@ -137,9 +137,8 @@ def cite(text: str, order: Sequence[int], found: Sequence[Section]) -> tuple[str
         numbers = [int(n) for n in re.findall(r"\[(\d+)\]", prose[start:end])]
         bare = _bare(sentence, prose[start:end])
         in_code = any(part.start < end and start < part.end for part in fenced)
-        claims = not in_code and not bare.rstrip("*_ ").endswith(
-            (":", "?")
-        )  # what opens a list, or asks, claims nothing
+        # What opens a list, or asks, claims nothing.
+        claims = not in_code and not bare.rstrip("*_ ").endswith((":", "?"))
         unmarked = not numbers and claims and not _SHOWN.search(_rest_of_line(prose, end))
         if unmarked and (source := _holder(bare, found)):
             if source not in order:
