@@ -157,7 +157,7 @@ async def _run(
                         until = min(end, loop.time() + settings.connect_timeout + settings.first_token_timeout)
                         deadline.reschedule(until)
                         waits.on(waiting.first_word(llm.label), until)
-                    case chain.Piece(text, finish, read) if markers is not None:
+                    case chain.Piece(text, finish, read, words) if markers is not None:
                         run.finish = finish or run.finish
                         run.read = read or run.read
                         if text:
@@ -167,7 +167,7 @@ async def _run(
                             if next_ones and not run.first_token:
                                 next_ones.begin(run.found)
                             run.first_token = run.first_token or run.ms()
-                            run.tokens += 1
+                            run.tokens += words
                             run.text += _emitted(markers.feed(text), emit)
                             if not llm.quotes:
                                 ahead.feed(run.text)
@@ -202,9 +202,7 @@ def _finished(asked: Asked, run: _Run, order: Sequence[int], fault: str, ahead: 
         text = without_markers(text)
     elif text:
         text, citations = cite(text, order, run.found)
-        # Quotations are few, and what reads them exactly is in memory already.
-        read = asked.embedder.embed_pieces if asked.llm.quotes else ahead.read
-        met = partial(meet, embedder=asked.embedder, stored=lambda: asked.index, read=read)
+        met = partial(meet, embedder=asked.embedder, stored=lambda: asked.index, read=ahead.read)
         text, citations, doubts = doubted(text, citations, run.found, asked.question, met)
         # What can only quote says what its source says; another source may say otherwise. A sentence cut off is not judged.
         doubts = tuple(d for d in doubts if (d.disputed or not asked.llm.quotes) and (not fault or d.end < len(text)))

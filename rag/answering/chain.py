@@ -57,12 +57,14 @@ class Asked:
 class Piece:
     """A piece of the answer as the model sent it; `finish` is the model's reason to stop, on the last one.
 
-    `read`: how many tokens of the prompt the model says it has read; 0 where it does not say.
+    `read`: how many tokens of the prompt the model says it has read; 0 where it does not say. `words`: how many of the
+    model's own pieces were put together in this one.
     """
 
     text: str
     finish: str = ""
     read: int = 0
+    words: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,10 @@ class _Listener(BaseCallbackHandler):
         if ANSWERING in (tags or ()):
             said = chunk.message
             finish = str(said.response_metadata.get("finish_reason") or "")
-            self.events.put_nowait(Piece(chunk.text, finish, (said.usage_metadata or {}).get("input_tokens", 0)))
+            usage = said.usage_metadata or {}
+            self.events.put_nowait(
+                Piece(chunk.text, finish, usage.get("input_tokens", 0), usage.get("output_tokens", 0) or 1)
+            )
 
 
 def _chain(

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
+from rag.answering.gathered import gathered, pause
 from rag.answering.prompts import as_data
 
 _LONGEST_EVENT = 4 << 20
@@ -23,6 +25,7 @@ class PlainChunks:
 
     def __init__(self, completions: Any) -> None:
         self._completions = completions
+        self._streams: set[_Stream] = set()  # those that are read now
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._completions, name)
@@ -30,7 +33,7 @@ class PlainChunks:
     async def create(self, **payload: Any) -> Any:
         """As the client's own; raises what that raises."""
         answered = await self._completions.create(**_sent(payload))
-        return _Stream(answered) if payload.get("stream") else answered
+        return _Stream(answered, self._streams) if payload.get("stream") else answered
 
     @property
     def with_raw_response(self) -> _Raw:
@@ -55,16 +58,24 @@ def _sent(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 class _Stream:
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: Any, beside: set[_Stream]) -> None:
         self._stream = stream
+        self._beside = beside
 
     async def __aenter__(self) -> _Stream:
+        self._beside.add(self)
         return self
 
     async def __aexit__(self, *exception: object) -> None:
+        self._beside.discard(self)
         await self._stream.close()
 
     async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
+        async with aclosing(gathered(self._read(), lambda: pause(len(self._beside)))) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def _read(self) -> AsyncIterator[dict[str, Any]]:
         import openai
 
         response = self._stream.response

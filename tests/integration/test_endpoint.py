@@ -186,6 +186,6 @@ async def test_leaving_in_the_middle_hangs_up_on_the_endpoint(
     assistant = asking_endpoint(k=2)
     for _ in range(10):  # at whatever moment it comes, between two pieces too
         stream = assistant.stream(QUESTION)
-        assert await anext(stream) == "It"
+        assert await anext(stream) in ("It", "It ends")  # one where they came at the same moment
         await stream.aclose()  # type: ignore[attr-defined]
         assert await asyncio.to_thread(endpoint.chats[-1].gone.wait, 30)
