@@ -72,7 +72,7 @@ class Settings(BaseModel):
         "", description="Folder of a model for RAG_EMBEDDER=sentence-transformers. Empty: all-MiniLM-L6-v2."
     )
     precision: Literal["int8", "float32"] = Field(
-        "int8", description="How minilm embeds chunks: int8 is twice as fast as float32 and finds as much."
+        "int8", description="How minilm embeds: int8 is twice as fast as float32 and finds as much."
     )
     chunk_size: int = Field(
         256, ge=32, le=8192, description="Longest chunk in word pieces, title and headings counted."

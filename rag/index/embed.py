@@ -44,8 +44,10 @@ class Embedder(Protocol):
     dim: int
     window: int
     """Longest input in word pieces, special tokens counted; what is longer, the model does not see."""
-    precision: str
-    """The numbers that `embed_many` calculates in, for example float32."""
+
+    @property
+    def precision(self) -> str:
+        """The numbers that it calculates in, for example float32."""
 
     @property
     def identity(self) -> str:
@@ -68,7 +70,7 @@ class Embedder(Protocol):
         """The same vectors, and each text's word pieces, from one pass of the model."""
 
     def embed_many(self, texts: Sequence[str]) -> tuple[Vectors, list[Pieces]]:
-        """Like `embed_pieces`, for chunks: as fast as the machine can, and rounded as coarsely as the settings allow."""
+        """Like `embed_pieces`, for chunks: with all that the machine has, where a question leaves some to others."""
 
     def __hash__(self) -> int:
         """As every plain object has it: what was embedded last is kept by embedder."""

@@ -18,12 +18,11 @@ from rag.index.onnx_model import OnnxModel
 
 
 class OnnxEmbedder(ModelFolder):
-    """A BERT model with mean pooling. Questions are embedded exactly, chunks in the precision that is asked for."""
+    """A BERT model with mean pooling, in the precision that is asked for."""
 
     def __init__(self, name: str, folder: Path, sha256: str = "", precision: Precision = "int8") -> None:
         super().__init__(name, folder, sha256)
-        self.precision: str = precision
-        self._chunks_in: Precision = precision
+        self.precision: Precision = precision
         self._lock = threading.Lock()
         self._opened: OnnxModel | None = None
 
@@ -42,17 +41,17 @@ class OnnxEmbedder(ModelFolder):
         return self.embed_pieces(texts)[0]
 
     def embed_pieces(self, texts: Sequence[str]) -> tuple[Vectors, list[Pieces]]:
-        return self._together([self._one(text, "float32") for text in texts])
+        return self._together(list(map(self._one, texts)))
 
     def embed_many(self, texts: Sequence[str]) -> tuple[Vectors, list[Pieces]]:
         if not texts:
             return self._together([])
-        self._model.prepare(self._chunks_in)  # once, and not in each thread of the pool
-        return self._together(list(self._threads.map(lambda text: self._one(text, self._chunks_in), texts)))
+        self._model.prepare(self.precision)  # once, and not in each thread of the pool
+        return self._together(list(self._threads.map(self._one, texts)))
 
-    def _one(self, text: str, precision: Precision) -> tuple[Vectors, Pieces]:
+    def _one(self, text: str) -> tuple[Vectors, Pieces]:
         ids = self._pieces.framed(self.piece_ids(text), self.window)
-        states = self._model.states(ids, precision)
+        states = self._model.states(ids, self.precision)
         return states.mean(axis=0), Pieces(ids[1:-1], unit(states[1:-1]))
 
     def _together(self, made: list[tuple[Vectors, Pieces]]) -> tuple[Vectors, list[Pieces]]:
