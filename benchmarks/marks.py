@@ -20,7 +20,7 @@ from pathlib import Path
 
 from benchmarks.stores import QUESTIONS
 from rag.answering.facts import facts
-from rag.answering.meeting import Meet, meet
+from rag.answering.meeting import Texts
 from rag.answering.support import Checked, Evidence
 from rag.config import Settings
 from rag.documents.sentences import sentences
@@ -71,12 +71,15 @@ class Answered:
     split: str
     found: list[Section]
     cited: list[int]
-    meet: Meet
+    embedder: Embedder
+    index: OpenIndex
     names: Sequence[str]
 
     def marked(self, said: str) -> list[Checked]:
         """What is marked when the model says this."""
-        evidence = Evidence(self.found, self.question.question, self.meet)
+        chunks = [item.chunk.text for section in self.found for item in section.chunks]
+        texts = Texts(chunks, self.embedder, lambda: self.index)
+        evidence = Evidence(self.found, self.question.question, partial(texts.meet, read=self.embedder.embed_many))
         numbers = "".join(f" [{n}]" for n in range(1, len(self.cited) + 1))
         return [one for one in evidence.check(said + numbers, dict(enumerate(self.cited, 1))) if one.why]
 
@@ -105,7 +108,8 @@ def answered(base: Path, questions: Path, index: Path) -> Iterator[Answered]:
                 split,
                 found,
                 cited,
-                partial(meet, embedder=embedder, stored=lambda: opened, read=embedder.embed_many),
+                embedder,
+                opened,
                 names,
             )
 

@@ -7,17 +7,15 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from rag.answering import chain, faults, waiting
+from rag.answering.check_ahead import CheckAhead
 from rag.answering.condense import condense, leaning
 from rag.answering.doubts import doubted
 from rag.answering.endings import flaw, refusing
 from rag.answering.evidence import Markers, cite, without_markers
 from rag.answering.llm import Llm
-from rag.answering.meeting import meet
 from rag.answering.prompts import SYSTEM
-from rag.answering.read_ahead import ReadAhead
 from rag.answering.suggestions import Suggestions
 from rag.answering.waiting import Waiting
 from rag.config import Settings
@@ -104,14 +102,14 @@ async def answer(
         waits = waits or stack.enter_context(Waiting(lambda notice: None))
         waiting.NOW.set(waits)
         next_ones = stack.enter_context(Suggestions(asked.llm, asked.question, asked.answerable))
-        ahead = stack.enter_context(ReadAhead(asked.embedder))
+        ahead = stack.enter_context(CheckAhead(asked.embedder, asked.index, asked.question))
         run, order, fault = await _run(asked, emit, waits, ahead, next_ones if suggest else None)
         finished = await asyncio.to_thread(_finished, asked, run, order, fault, ahead)
         return replace(finished, suggestions=() if fault else await next_ones.ready())
 
 
 async def _run(
-    asked: Asked, emit: Callable[[str], None], waits: Waiting, ahead: ReadAhead, next_ones: Suggestions | None
+    asked: Asked, emit: Callable[[str], None], waits: Waiting, ahead: CheckAhead, next_ones: Suggestions | None
 ) -> tuple[_Run, Sequence[int], str]:
     """How it went, the order of the sources, and the fault."""
     llm, settings = asked.llm, asked.settings
@@ -170,7 +168,7 @@ async def _run(
                             run.tokens += words
                             run.text += _emitted(markers.feed(text), emit)
                             if not llm.quotes:
-                                ahead.feed(run.text)
+                                ahead.feed(run.text, markers.order, run.found)
                             if len(run.text) > most:
                                 run.finish = "length"
                                 break
@@ -192,7 +190,7 @@ async def _run(
     return run, markers.order if markers else [], fault
 
 
-def _finished(asked: Asked, run: _Run, order: Sequence[int], fault: str, ahead: ReadAhead) -> Answer:
+def _finished(asked: Asked, run: _Run, order: Sequence[int], fault: str, ahead: CheckAhead) -> Answer:
     run.stages["answer"] = round(run.ms() - sum(run.stages.values()), 1)
     text = run.text.strip()
     refused = bool(text) and not fault and refusing(text)
@@ -202,8 +200,7 @@ def _finished(asked: Asked, run: _Run, order: Sequence[int], fault: str, ahead: 
         text = without_markers(text)
     elif text:
         text, citations = cite(text, order, run.found)
-        met = partial(meet, embedder=asked.embedder, stored=lambda: asked.index, read=ahead.read)
-        text, citations, doubts = doubted(text, citations, run.found, asked.question, met)
+        text, citations, doubts = doubted(text, citations, ahead.evidence(run.found))
         # What can only quote says what its source says; another source may say otherwise. A sentence cut off is not judged.
         doubts = tuple(d for d in doubts if (d.disputed or not asked.llm.quotes) and (not fault or d.end < len(text)))
         run.stages["check"] = round(run.ms() - sum(run.stages.values()), 1)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 
 from rag.answering.evidence import quoted
-from rag.answering.meeting import Meet
 from rag.answering.support import Evidence
 from rag.retrieval.context import Section
 from rag.schema import Citation, Doubt
@@ -15,20 +14,20 @@ _NUMBERS = re.compile(r"(?:\s?\[\d+\])*")
 
 
 def doubted(
-    text: str, citations: Sequence[Citation], found: Sequence[Section], question: str, meet: Meet
+    text: str, citations: Sequence[Citation], evidence: Evidence
 ) -> tuple[str, tuple[Citation, ...], tuple[Doubt, ...]]:
     """The text with the numbers that it lacked, all its citations, and its doubts with offsets into that text."""
-    sources = {citation.n: _section_of(citation, found) for citation in citations}
+    sources = {citation.n: _section_of(citation, evidence.found) for citation in citations}
     numbers = {source: n for n, source in sources.items()}
     cited = list(citations)
     doubts: list[Doubt] = []
     pieces: list[str] = []
     last = grown = 0
-    for one in Evidence(found, question, meet).check(text, sources):
+    for one in evidence.check(text, sources):
         added = ""
         for source in one.also:
             n = numbers.setdefault(source, max(numbers.values(), default=0) + 1)
-            citation = quoted(n, text[one.start : one.end], found[source - 1])
+            citation = quoted(n, text[one.start : one.end], evidence.found[source - 1])
             if citation not in cited:
                 cited.append(citation)
             if f"[{n}]" not in text[one.start : one.end + 12]:

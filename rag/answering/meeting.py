@@ -7,7 +7,7 @@ the model; any other text is read anew.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -44,38 +44,56 @@ class Meeting(NamedTuple):
 Meet = Callable[[Sequence[str], Sequence[str]], list[Meeting]]
 
 
-def meet(
-    questions: Sequence[str],
-    texts: Sequence[str],
-    embedder: Embedder,
-    stored: Stored | None = None,
-    *,
-    read: Read | None = None,
-) -> list[Meeting]:
-    """Each question with all of the texts. Rare word pieces weigh more where there is an index to tell them; else all alike.
+class Texts:
+    """Texts that questions meet, read when the first of those comes."""
 
-    `read` is how the questions are read: exactly, where nothing else is said.
-    """
-    index = stored() if stored else None
-    held = _read(texts, embedder, index)
-    spans = {
-        text: _spans(text, embedder)[: len(held[text])] for text in held
-    }  # the model reads no more than its window
-    meetings = []
-    asking = list(zip(questions, *(read or embedder.embed_pieces)(questions), strict=True))
-    with one_thread():
-        for question, vector, asked in asking:
-            weights, pieces = np.ones(len(asked.ids), np.float32), asked.vectors
-            if index is not None:
-                weights = np.array([index.tokens.rarity(piece) for piece in asked.ids], np.float32)
-                pieces = project(pieces, index.tokens.projection)
-            met = {
-                text: Met(at, np.asarray(held[text][: len(at)] @ pieces.T, np.float32)) for text, at in spans.items()
-            }
-            asked_spans = embedder.word_pieces(question)[: len(asked.ids)]
-            total = max(float(weights.sum()), 1e-12)
-            meetings.append(Meeting(vector, weights / total, [met[text] for text in texts], asked_spans))
-    return meetings
+    def __init__(self, texts: Sequence[str], embedder: Embedder, stored: Stored | None = None) -> None:
+        """Rare word pieces weigh more where there is an index to tell them; else all alike."""
+        self._texts = texts
+        self._embedder = embedder
+        self._stored = stored
+
+    @cached_property
+    def _index(self) -> OpenIndex | None:
+        return self._stored() if self._stored else None
+
+    @cached_property
+    def _held(self) -> dict[str, Vectors]:
+        return _read(self._texts, self._embedder, self._index)
+
+    @cached_property
+    def _spans(self) -> dict[str, list[tuple[int, int]]]:
+        """Cut off where the model's window ends."""
+        return {text: _spans(text, self._embedder)[: len(held)] for text, held in self._held.items()}
+
+    def meet(self, questions: Sequence[str], read: Read | None = None) -> list[Meeting]:
+        """Each question with all of the texts. `read` is how the questions are read, where it is known better."""
+        if not questions:
+            return []
+        asking = list(zip(questions, *(read or self._embedder.embed_pieces)(questions), strict=True))
+        _ = self._spans
+        with one_thread():
+            return [self._meeting(*asked) for asked in asking]
+
+    def _meeting(self, question: str, vector: Vectors, asked: Pieces) -> Meeting:
+        weights, pieces = np.ones(len(asked.ids), np.float32), asked.vectors
+        if self._index is not None:
+            weights = np.array([self._index.tokens.rarity(piece) for piece in asked.ids], np.float32)
+            pieces = project(pieces, self._index.tokens.projection)
+        met = {
+            text: Met(at, np.asarray(self._held[text][: len(at)] @ pieces.T, np.float32))
+            for text, at in self._spans.items()
+        }
+        spans = self._embedder.word_pieces(question)[: len(asked.ids)]
+        total = max(float(weights.sum()), 1e-12)
+        return Meeting(vector, weights / total, [met[text] for text in self._texts], spans)
+
+
+def meet(
+    questions: Sequence[str], texts: Sequence[str], embedder: Embedder, stored: Stored | None = None
+) -> list[Meeting]:
+    """Each question with all of the texts."""
+    return Texts(texts, embedder, stored).meet(questions)
 
 
 def _read(texts: Sequence[str], embedder: Embedder, index: OpenIndex | None) -> dict[str, Vectors]:

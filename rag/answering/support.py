@@ -10,15 +10,16 @@ as a whole must be met by what the sources say. The points were chosen on half o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
 from rag.answering.facts import Fact, facts, same
-from rag.answering.meeting import Meet, Meeting
+from rag.answering.meeting import Meeting
 from rag.answering.places import Place, places_of
 from rag.documents.code_spans import parts
 from rag.documents.sentences import sentences
@@ -59,43 +60,70 @@ class Checked:
     also: tuple[int, ...] = ()
 
 
+class _Claimed(NamedTuple):
+    """A sentence that claims something, and the sources it must be held against; `own`: its numbers stand in itself."""
+
+    start: int
+    end: int
+    said: str
+    claims: list[Fact]
+    cited: frozenset[int]
+    own: bool
+
+
 class Evidence:
     """The sources of one answer, read once for all of its sentences."""
 
-    def __init__(self, found: Sequence[Section], question: str, meet: Meet) -> None:
-        """Source n is `found[n - 1]`."""
+    def __init__(self, found: Sequence[Section], question: str, meet: Callable[[Sequence[str]], list[Meeting]]) -> None:
+        """Source n is `found[n - 1]`; `meet` says how sentences meet the chunks of all sources, in their order."""
+        self._judgements: dict[tuple[str, frozenset[int]], Checked] = {}
         self._chunks = [(n, item.chunk) for n, section in enumerate(found, 1) for item in section.chunks]
-        self._found = found
+        self.found = found
         self._question = set(_WORD.findall(question.lower()))
         self._meet = meet
 
     @cached_property
     def _words(self) -> list[set[str]]:
-        return [set(_WORD.findall(f"{section.text} {section.source}".lower())) for section in self._found]
+        return [set(_WORD.findall(f"{section.text} {section.source}".lower())) for section in self.found]
 
     def check(self, text: str, sources: Mapping[int, int]) -> Iterator[Checked]:
         """The sentences of `text` that claim something; its `[n]` stands for source `sources[n]`."""
+        claimed = list(self._claimed(text, sources))
+        self._judge(claimed)
+        for one in claimed:
+            yield replace(self._judgements[one.said, one.cited], start=one.start, end=one.end)
+
+    def judge(self, text: str, sources: Mapping[int, int]) -> None:
+        """Judge already what `check` will be asked about a text that goes on: the sentences that name their own sources."""
+        self._judge([one for one in self._claimed(text, sources) if one.own])
+
+    def _claimed(self, text: str, sources: Mapping[int, int]) -> Iterator[_Claimed]:
         cited: set[int] = set()
-        claimed: list[tuple[int, int, str, list[Fact], set[int]]] = []
         spans, code = list(sentences(text)), list(parts(text))
         for at, (start, end) in enumerate(spans):
             # A number at the end of a line speaks for the sentences before it.
             line = text[start:].split("\n", 1)[0]
             following = spans[at + 1][0] if at + 1 < len(spans) else len(text)
-            cited = _numbered(text[start:following], sources) or _numbered(line, sources) or cited
+            own = _numbered(text[start:following], sources)
+            cited = own or _numbered(line, sources) or cited
             said = bare(text[start:end])
             if any(part.fence and part.start < end and start < part.end for part in code):
                 continue
             if (claims := _claims(said)) is not None:
-                claimed.append((start, end, said, claims, cited or set(range(1, len(self._found) + 1))))
-        if not self._chunks:
-            yield from (Checked(start, end, "Nothing was found that says this.") for start, end, *_ in claimed)
-        elif claimed:
-            meetings = self._meet([said for _, _, said, *_ in claimed], [chunk.text for _, chunk in self._chunks])
-            for one, met in zip(claimed, meetings, strict=True):
-                yield self._judged(*one, met)
+                held_against = frozenset(cited or range(1, len(self.found) + 1))
+                yield _Claimed(start, end, said, claims, held_against, bool(own))
 
-    def _judged(self, start: int, end: int, said: str, claims: list[Fact], cited: set[int], met: Meeting) -> Checked:
+    def _judge(self, claimed: Iterable[_Claimed]) -> None:
+        left = {key: one for one in claimed if (key := (one.said, one.cited)) not in self._judgements}
+        if not self._chunks:
+            self._judgements |= dict.fromkeys(left, Checked(0, 0, "Nothing was found that says this."))
+        elif left:
+            meetings = self._meet([said for said, _ in left])
+            for (key, one), met in zip(left.items(), meetings, strict=True):
+                self._judgements[key] = self._judged(one.said, one.claims, one.cited, met)
+
+    def _judged(self, said: str, claims: list[Fact], cited: frozenset[int], met: Meeting) -> Checked:
+        """With no place yet: the same sentence may stand in more than one."""
         here = set().union(*(self._words[n - 1] for n in cited))
         places = places_of(claims, met, self._chunks)
         found = [fact for fact in places if any(same(fact, place.fact) for place in places[fact])]
@@ -108,7 +136,7 @@ class Evidence:
             else:
                 why, beside = _figure(fact, places[fact], cited, found)
             if why:
-                return Checked(start, end, why)
+                return Checked(0, 0, why)
             also |= beside
         close = [t for (n, _), t in zip(self._chunks, met.texts, strict=True) if n in cited | also and len(t.cosines)]
         best = np.max([t.cosines.max(axis=0) for t in close], axis=0) @ met.weights if close else 0.0
@@ -116,9 +144,9 @@ class Evidence:
         held = set().union(*(_words_of(chunk.text) for n, chunk in self._chunks if n in cited | also))
         share = sum(word in held for word in wanted) / max(1, len(wanted))
         if best + _WORDS_SHARE * share < _MET - (_FACT_FOUND if found else 0.0):
-            return Checked(start, end, "No passage says this.")
+            return Checked(0, 0, "No passage says this.")
         dispute = next((said for fact in found if (said := self._disputed(fact, places[fact], claims))), "")
-        return Checked(start, end, dispute, bool(dispute), tuple(sorted(also)))
+        return Checked(0, 0, dispute, bool(dispute), tuple(sorted(also)))
 
     def _name(self, fact: Fact, here: set[str], said: str) -> tuple[str, set[int]]:
         parts = _WORD.findall(fact.value)
@@ -135,7 +163,7 @@ class Evidence:
         own = max((place for place in places if same(fact, place.fact)), key=lambda place: place.fit)
         named = {part for claim in claims if claim.kind == "name" for part in _WORD.findall(claim.value)}
         named |= {word for word in self._question & self._words[own.n - 1] if word not in STOP_WORDS}
-        sources = {place.n: self._found[place.n - 1].source for place in places}
+        sources = {place.n: self.found[place.n - 1].source for place in places}
         agreed = {sources[place.n] for place in places if same(fact, place.fact)}
         for place in sorted(places, key=lambda place: -place.fit):
             if place.fit < max(_DISPUTED, own.fit):
@@ -155,7 +183,7 @@ def _numbered(text: str, sources: Mapping[int, int]) -> set[int]:
     return {sources[int(n)] for n in _MARKER.findall(text) if int(n) in sources}
 
 
-def _figure(fact: Fact, places: Sequence[Place], cited: set[int], found: Sequence[Fact]) -> tuple[str, set[int]]:
+def _figure(fact: Fact, places: Sequence[Place], cited: frozenset[int], found: Sequence[Fact]) -> tuple[str, set[int]]:
     here = max((place.fit for place in places if place.n in cited and same(fact, place.fact)), default=-1.0)
     other = max(
         (place for place in places if place.n in cited and not same(fact, place.fact)),
@@ -172,7 +200,7 @@ def _figure(fact: Fact, places: Sequence[Place], cited: set[int], found: Sequenc
     return f"{fact.text} is not in the sources.", set()
 
 
-def _instead(fact: Fact, places: Sequence[Place], cited: set[int], found: Sequence[Fact], best: Place) -> str:
+def _instead(fact: Fact, places: Sequence[Place], cited: frozenset[int], found: Sequence[Fact], best: Place) -> str:
     """What stands in a fact's place: of what fits there nearly as well as the best the one that looks most like it."""
     near = [
         place.fact.text

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from rag.answering import answer as room
-from rag.answering.meeting import meet
+from rag.answering import check_ahead
+from rag.answering.meeting import Texts
 from rag.config import Settings
 from rag.schema import Answer, Retrieved, Turn
 from tests.doubles.embedder import LetterEmbedder
@@ -29,9 +30,7 @@ class Asking:
         self.shown: list[str] = []
         monkeypatch.setattr(room, "retrieve", self._retrieve)
         monkeypatch.setattr(room, "refuses", lambda *judged: self.refuses)
-        monkeypatch.setattr(
-            room, "meet", lambda questions, texts, embedder, stored, read: meet(questions, texts, embedder, read=read)
-        )
+        monkeypatch.setattr(check_ahead, "Texts", lambda texts, embedder, stored: Texts(texts, embedder))
 
     def _retrieve(
         self,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from rag.answering.doubts import doubted
 from rag.answering.evidence import cite
-from tests.unit.answering.test_support import PORT, STAFF, same_words
+from tests.unit.answering.test_support import PORT, STAFF, evidence
 
 FOUND = [PORT, STAFF]
 
 
 def after(text: str, order: list[int]) -> tuple[str, set[tuple[int, str]], list[str]]:
     cited, citations = cite(text, order, FOUND)
-    said, citations, doubts = doubted(cited, citations, FOUND, "When?", same_words)
+    said, citations, doubts = doubted(cited, citations, evidence(FOUND, "When?"))
     return said, {(c.n, c.chunk.source) for c in citations}, [said[doubt.start : doubt.end] for doubt in doubts]
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from rag.answering.meeting import Meeting, Met
 from rag.answering.support import Checked, Evidence
+from rag.documents.sentences import sentence_starts
 from rag.retrieval.context import Section
 from rag.schema import Chunk, Retrieved
 
@@ -20,8 +21,16 @@ def spans(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in WORD.finditer(text)]
 
 
-def same_words(questions: Sequence[str], texts: Sequence[str]) -> list[Meeting]:
-    return [_same_words(question, texts) for question in questions]
+def evidence(found: Sequence[Section], question: str, log: list[str] | None = None) -> Evidence:
+    """`log` gets each sentence that is read."""
+    texts = [item.chunk.text for one in found for item in one.chunks]
+
+    def meet(questions: Sequence[str]) -> list[Meeting]:
+        if log is not None:
+            log.extend(questions)
+        return [_same_words(question, texts) for question in questions]
+
+    return Evidence(found, question, meet)
 
 
 def _same_words(question: str, texts: Sequence[str]) -> Meeting:
@@ -49,7 +58,7 @@ STAFF = section("Rhona McAllister joined in May 2019 and has her desk in Oban.",
 
 
 def check(text: str, *found: Section, question: str = "When does it end?", cited: int = 2) -> list[Checked]:
-    return list(Evidence(found or (PORT, STAFF), question, same_words).check(text, {n: n for n in range(1, cited + 1)}))
+    return list(evidence(found or (PORT, STAFF), question).check(text, {n: n for n in range(1, cited + 1)}))
 
 
 def why(text: str, *found: Section, **more: str) -> list[str]:
@@ -130,7 +139,7 @@ def test_a_name_of_the_question_needs_no_source() -> None:
 
 
 def test_without_sources_nothing_is_borne_out() -> None:
-    (one,) = Evidence((), "?", same_words).check("The monthly fee is £4,200.", {})
+    (one,) = evidence((), "?").check("The monthly fee is £4,200.", {})
     assert one.why == "Nothing was found that says this."
 
 
@@ -149,3 +158,38 @@ def test_two_documents_that_differ_are_said_to_disagree() -> None:
     )
     (one,) = check(text, own, repeated)
     assert not one.disputed, "it says the same, too"
+
+
+ANSWER = (
+    "The agreement ends on 30 September 2028 [1]. Notice must be given sixty days before [1].\n\n"
+    "- The monthly fee is £4,200. Rhona McAllister joined in May 2019 [2].\n- The monthly fee is £4,200 [1]."
+)
+
+
+@pytest.mark.parametrize("upto", range(6))
+def test_what_was_judged_ahead_is_judged_the_same_and_once(upto: int) -> None:
+    ahead: list[str] = []
+    alone: list[str] = []
+    one, other = (evidence((PORT, STAFF), "When does it end?", log) for log in (ahead, alone))
+    starts, sources = [0, *sentence_starts(ANSWER)], {1: 1, 2: 2}
+    for start in starts[:upto]:
+        one.judge(ANSWER[:start], sources)
+    assert list(one.check(ANSWER, sources)) == list(other.check(ANSWER, sources))
+    assert sorted(ahead) == sorted(alone), "nothing is read twice"
+
+
+def test_only_sentences_that_name_their_sources_are_judged_ahead() -> None:
+    log: list[str] = []
+    evidence((PORT, STAFF), "When?", log).judge(
+        "The fee is £4,200. Notice must be given early [1]. It ends in 2028.", {1: 1}
+    )
+    assert log == ["Notice must be given early."]
+
+
+def test_the_same_sentence_is_judged_by_what_it_cites() -> None:
+    text = "Rhona McAllister joined in May 2018 [1]. Rhona McAllister joined in May 2018 [2]."
+    first, second = check(text)
+    assert first.why
+    assert second.why
+    assert first.why != second.why
+    assert (first.start, second.start) == (0, 41)
