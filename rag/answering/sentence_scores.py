@@ -20,13 +20,11 @@ from rag.answering.quotable import Quotable
 from rag.index.embed import Vectors
 from rag.index.lexical import query_words, words
 
-FEATURES = ("words", "kind", "fragment", "asks", "source", "met", "meaning")
-WEIGHTS = np.array([5.0, 2.0, -1.0, -2.0, 9.0, 6.0, 6.5], np.float32)
+FEATURES = ("words", "kind", "asks", "source", "met", "meaning")
+WEIGHTS = np.array([4.0, 2.0, -1.75, 12.3, 6.0, 7.5], np.float32)
 
 READ = 12
 """Sentences read by themselves for their meaning; more changed nothing."""
-
-_FRAGMENT = 5  # words
 
 
 def scores(
@@ -60,20 +58,19 @@ def features(
     asked = Asked(question)
     table[:, 0] = _words(question, found)
     table[:, 1] = [asked.held(one.text) for one in found]
-    table[:, 2] = [len(words(one.text)) < _FRAGMENT for one in found]
-    table[:, 3] = [one.text.rstrip("*_\"”' ").endswith("?") for one in found]
+    table[:, 2] = [one.text.rstrip("*_\"”' ").endswith("?") for one in found]
     for i, one in enumerate(found):
         met, meant = meeting.texts[one.n - 1], whole.texts[one.n - 1]
         if not met.cosines.size:
             continue
-        table[i, 4] = np.clip(meant.cosines.max(axis=0), 0, 1) @ whole.weights
+        table[i, 3] = np.clip(meant.cosines.max(axis=0), 0, 1) @ whole.weights
         within = [piece for piece, (start, end) in enumerate(met.spans) if start < one.end and end > one.start]
         if within:
-            table[i, 5] = np.clip(met.cosines[within].max(axis=0), 0, 1) @ meeting.weights
+            table[i, 4] = np.clip(met.cosines[within].max(axis=0), 0, 1) @ meeting.weights
     # Meaning costs a pass of the model: only what may still win is read.
     read = np.argsort(-(table @ WEIGHTS), kind="stable")[:most]
     vectors = embed([f"{found[i].about}: {found[i].text}" for i in read])
-    table[read, 6] = vectors @ meeting.vector
+    table[read, 5] = vectors @ meeting.vector
     return table, read
 
 

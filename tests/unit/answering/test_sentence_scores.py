@@ -34,9 +34,8 @@ def test_the_kind_of_thing_asked_for_counts() -> None:
     assert column("kind", "When does it end?", "T\nIt ends in June 2028. It ends.") == [1, 0]
 
 
-def test_fragments_and_questions_are_told() -> None:
+def test_questions_are_told() -> None:
     source = "T\nGrease only. Who gets the new green vans? The new green vans go north."
-    assert column("fragment", "vans", source) == [1, 0, 0]
     assert column("asks", "vans", source) == [0, 1, 0]
 
 
