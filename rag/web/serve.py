@@ -111,7 +111,9 @@ def serve(assistant: Assistant, settings: Settings) -> None:
     from rag.web import theme
     from rag.web.gradio_side import GradioSide
     from rag.web.page import build
+    from rag.web.sessions import remember_only_values
 
+    remember_only_values()
     keeper = Keeper(settings)
     page = build(assistant, keeper)
     door_hosts = hosts(settings)
