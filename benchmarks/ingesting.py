@@ -30,6 +30,16 @@ PIECES = 165
 SECTIONS = ("first", "again", "changed", "embedding", "search")
 
 
+_COST = """
+import os, subprocess, sys, time
+started = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+print(time.perf_counter() - started, usage.ru_maxrss)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
 class Cost(NamedTuple):
     """A command's wall-clock seconds, and the most memory its process held, in MB."""
 
@@ -41,14 +51,14 @@ def cost_of(command: Sequence[str]) -> Cost:
     """Run a command to its end. Raises RuntimeError when it fails."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("RAG_", "OPENAI_"))}
     environment["PYTHONPATH"] = f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
-    started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, cwd=ROOT)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}")
-    return Cost(seconds, usage.ru_maxrss / (1024 if sys.platform == "linux" else 2**20))
+    # Started from a process that is small itself: what the starter held counts towards what a process held at most.
+    done = subprocess.run(
+        [sys.executable, "-c", _COST, *command], capture_output=True, text=True, env=environment, cwd=ROOT, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}")
+    seconds, most = map(float, done.stdout.split())
+    return Cost(seconds, most / (1024 if sys.platform == "linux" else 2**20))
 
 
 def lodestar(base: Path, index: Path) -> list[str]:

@@ -18,7 +18,7 @@ def as_gradio_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def page() -> gr.Blocks:
-    with gr.Blocks() as blocks:
+    with gr.Blocks(analytics_enabled=False) as blocks:
         number = gr.State(0)
         asked = gr.Textbox(label="Ask")
         shown = gr.HTML()
