@@ -69,7 +69,8 @@ def _sides(base: Path, folder: Path) -> tuple[PlainRecipe, dict[str, Side]]:
     settings = Settings.load(env={}, dotenv=None, knowledge_base=base, index=folder)
     embedder = open_embedder(settings)
     index = OpenIndex(ingest(settings).folder)
-    plain = PlainRecipe([item for item in load(base) if isinstance(item, Document)], embedder)
+    exact = open_embedder(settings.model_copy(update={"precision": "float32"}))  # sentence-transformers' own numbers
+    plain = PlainRecipe([item for item in load(base) if isinstance(item, Document)], exact)
     stages = {name: Lodestar(index, embedder, settings.model_copy(update=off)) for name, off in STAGES.items()}
     return plain, {PLAIN: plain, **stages}
 
