@@ -1,7 +1,7 @@
 """What Gradio remembers of a visitor, without a second description of the whole page for each of them.
 
 Only its links to a page as it stands read that, which this page does not offer. It took 10 ms of everybody's time for each
-visitor who came, and held thousands of objects, which the garbage collector then went through again and again.
+visitor who came, and held hundreds of objects, which the garbage collector then went through again and again.
 """
 
 from __future__ import annotations

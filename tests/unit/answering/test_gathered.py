@@ -49,6 +49,22 @@ async def test_the_end_of_a_stream_ends_the_pause() -> None:
         assert [text(chunk) async for chunk in gathered(slow(), lambda: FOR_EVER)] == ["Ants", " dig"]
 
 
+async def test_what_came_is_handed_on_when_the_pause_is_over() -> None:
+    over = asyncio.Event()
+
+    async def waiting() -> AsyncIterator[dict[str, Any]]:
+        yield event("Ants")
+        await asyncio.sleep(0)
+        yield event(" dig")
+        await over.wait()
+        yield event(" deep")
+
+    async with asyncio.timeout(30), aclosing(gathered(waiting(), lambda: 0.01)) as chunks:
+        assert [text(await anext(chunks)), text(await anext(chunks))] == ["Ants", " dig"]
+        over.set()
+        assert text(await anext(chunks)) == " deep"
+
+
 async def test_it_reads_on_while_nothing_is_taken() -> None:
     read: list[int] = []
 
