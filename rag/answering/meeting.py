@@ -16,6 +16,7 @@ from rag.index.blas import one_thread
 from rag.index.embed import Embedder, Pieces, Vectors
 from rag.index.open import OpenIndex
 from rag.index.tokens import project
+from rag.retrieval.telling import telling
 
 Stored = Callable[[], OpenIndex]
 """Gives the published index."""
@@ -47,11 +48,15 @@ Meet = Callable[[Sequence[str], Sequence[str]], list[Meeting]]
 class Texts:
     """Texts that questions meet, read when the first of those comes."""
 
-    def __init__(self, texts: Sequence[str], embedder: Embedder, stored: Stored | None = None) -> None:
-        """Rare word pieces weigh more where there is an index to tell them; else all alike."""
+    def __init__(
+        self, texts: Sequence[str], embedder: Embedder, stored: Stored | None = None, *, asked: bool = False
+    ) -> None:
+        """Rare word pieces weigh more where there is an index to tell them; else all alike. `asked`: what they meet are questions,
+        whose pieces weigh by what they tell, too."""
         self._texts = texts
         self._embedder = embedder
         self._stored = stored
+        self._asked = asked
 
     @cached_property
     def _index(self) -> OpenIndex | None:
@@ -80,6 +85,8 @@ class Texts:
         if self._index is not None:
             weights = np.array([self._index.tokens.rarity(piece) for piece in asked.ids], np.float32)
             pieces = project(pieces, self._index.tokens.projection)
+        if self._asked:
+            weights = weights * telling(question, asked, self._embedder).pieces
         met = {
             text: Met(at, np.asarray(self._held[text][: len(at)] @ pieces.T, np.float32))
             for text, at in self._spans.items()
@@ -93,7 +100,7 @@ def meet(
     questions: Sequence[str], texts: Sequence[str], embedder: Embedder, stored: Stored | None = None
 ) -> list[Meeting]:
     """Each question with all of the texts."""
-    return Texts(texts, embedder, stored).meet(questions)
+    return Texts(texts, embedder, stored, asked=True).meet(questions)
 
 
 def _read(texts: Sequence[str], embedder: Embedder, index: OpenIndex | None) -> dict[str, Vectors]:

@@ -6,9 +6,10 @@ import difflib
 import math
 import re
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +22,8 @@ _K1, _B = 1.2, 0.75
 _BLOCK = 20_000  # texts whose words are sorted at once
 _ALIKE = 0.8
 _FILES = ("scores.npy", "rows.npy", "starts.npy", "count.npy")
-_WORD = re.compile(r"[^\W_]+(?:[.,'\u2019/&-][^\W_]+)*")
+WORD = re.compile(r"[^\W_]+(?:[.,'\u2019/&-][^\W_]+)*")
+"""A word as it stands in a text, compounds whole."""
 _PART = re.compile(r"[^\W_]+")
 # Words that carry the grammar of a question and not its subject.
 STOP_WORDS = frozenset(
@@ -34,7 +36,7 @@ STOP_WORDS = frozenset(
 def words(text: str) -> list[str]:
     """Lower-case words; a compound such as TF-C-0142 or 4.7.2 gives itself and its parts, and plurals their singular."""
     found: list[str] = []
-    for match in _WORD.finditer(text.lower()):
+    for match in WORD.finditer(text.lower()):
         whole = match[0].replace("\u2019", "'").removesuffix("'s")
         parts = _PART.findall(whole)
         if len(parts) > 1:
@@ -131,18 +133,28 @@ class Lexical:
         self._words = Vocabulary(folder)
         self._alike = lru_cache(maxsize=64)(self._by_length)
 
-    def scores(self, question: str) -> npt.NDArray[np.float32]:
-        """BM25 of every row against the question's words, as a share in [0, 1] of the sum of the words' weights."""
+    def scores(self, question: str, telling: Mapping[str, float] = MappingProxyType({})) -> npt.NDArray[np.float32]:
+        """BM25 of every row against the question's words, as a share in [0, 1] of the sum of the words' weights.
+
+        `telling`: how many times as much as its rarity says a word counts; 1 for those that it does not name.
+        """
         wanted = query_words(question)
         found = np.zeros(self._rows, np.float32)
-        known = [number for word in wanted if (number := self._words.find(word)) is not None]
-        if not known:
-            return found
-        for number in known:
-            held = slice(self._starts[number], self._starts[number + 1])
-            np.add.at(found, self._holding[held], self._scores[held])
-        found /= np.float32(sum(self.rarity(word) for word in wanted))
+        most = 0.0
+        for word in wanted:
+            counts = telling.get(word, 1.0)
+            most += counts * self.rarity(word)
+            rows, scores = self.held(word)
+            np.add.at(found, rows, np.float32(counts) * scores)
+        if most:
+            found /= np.float32(most)
         return np.clip(found, 0.0, 1.0, out=found)
+
+    def held(self, word: str) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+        """The rows that hold the word, and its BM25 in each."""
+        number = self._words.find(word)
+        at = slice(0, 0) if number is None else slice(self._starts[number], self._starts[number + 1])
+        return self._holding[at], self._scores[at]
 
     def holds(self, word: str) -> bool:
         """Whether some row holds just this word."""

@@ -13,6 +13,7 @@ from rag.index.nearest import Found, highest
 from rag.index.open import OpenIndex
 from rag.index.row_file import Rows
 from rag.index.store import Scope
+from rag.retrieval.telling import Telling, telling
 from rag.schema import Retrieved
 
 DEFAULTS = Settings()
@@ -98,13 +99,18 @@ class Score:
     def __init__(self, query: str, index: OpenIndex, embedder: Embedder, settings: Settings) -> None:
         self._query = query
         self._index = index
+        self._embedder = embedder
         self._settings = settings
         self.vector, self._pieces = encoded(query, embedder)
 
     @cached_property
+    def _telling(self) -> Telling:
+        return telling(self._query, self._pieces, self._embedder)
+
+    @cached_property
     def words(self) -> Vectors:
         """BM25 of every chunk, as a share of the most it could be."""
-        return self._index.lexical.scores(self._query)
+        return self._index.lexical.scores(self._query, self._telling.words if self._settings.telling else {})
 
     def __call__(self, rows: Rows) -> Vectors:
         own = self.mixed(self._met(rows) if self._settings.rerank else self.near(rows), rows)
@@ -129,4 +135,6 @@ class Score:
     def _met(self, rows: Rows) -> Vectors:
         """Late interaction."""
         weights = np.array([self._index.tokens.rarity(piece) for piece in self._pieces.ids], np.float32)
+        if self._settings.telling:
+            weights *= self._telling.pieces
         return self._index.tokens.scores(self._pieces.vectors, weights, rows)

@@ -83,3 +83,18 @@ def test_rare_words_tell_more(lexical: Lexical) -> None:
 def test_a_text_without_words_is_a_row_too(tmp_path: Path) -> None:
     build_lexical(tmp_path / "lexical", ["!!!"])
     assert Lexical(tmp_path / "lexical").scores("anything").tolist() == [0.0]
+
+
+def test_a_word_that_tells_more_counts_for_more(lexical: Lexical) -> None:
+    plain, told = lexical.scores("case gauge"), lexical.scores("case gauge", {"gauge": 4.0})
+    assert told[1] > plain[1]  # holds the gauge
+    assert told[2] < plain[2]  # holds the case
+    assert (told <= 1).all()
+    assert (lexical.scores("case gauge", {"case": 1.0, "otter": 9.0}) == plain).all()
+
+
+def test_what_a_word_is_held_by(lexical: Lexical) -> None:
+    rows, scores = lexical.held("gauge")
+    assert rows.tolist() == [0, 1]
+    assert (scores > 0).all()
+    assert not len(lexical.held("zebra")[0])

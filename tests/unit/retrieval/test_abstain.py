@@ -11,7 +11,7 @@ import pytest
 from rag.config import Settings
 from rag.index.generation import Abstention
 from rag.index.open import OpenIndex
-from rag.retrieval.abstain import CHOSEN, LEAST, MODEL, Signals, confidence, names, refuses, signals, threshold
+from rag.retrieval.abstain import CHOSEN, MODEL, Signals, confidence, names, refuses, signals, threshold
 from rag.retrieval.hybrid import retrieve
 from rag.schema import Retrieved
 from tests.doubles.embedder import LetterEmbedder
@@ -83,19 +83,28 @@ def test_names_codes_and_numbers(question: str, expected: list[str]) -> None:
 
 
 def test_more_of_any_signal_is_more_confidence() -> None:
-    low = Signals(0.4, 0.5, 0.5, LEAST)
+    low = Signals(0.4, 0.5, 0.5, 0.3, 0.4)
     assert 0 < confidence(low) < 1
-    for better in (low._replace(score=0.6), low._replace(met=0.8), low._replace(together=1.0)):
-        assert confidence(better) > confidence(low)
+    for signal in Signals._fields:
+        assert confidence(low._replace(**{signal: 0.9})) > confidence(low), signal
 
 
-def test_words_that_the_index_does_not_know_leave_no_confidence(open_index: Open, embedder: LetterEmbedder) -> None:
+def test_words_that_the_index_does_not_know_make_a_question_less_familiar(
+    open_index: Open, embedder: LetterEmbedder
+) -> None:
     index = open_index(TEXTS)
     found = judged(index, embedder, "the honey umber")
     assert found.familiar == pytest.approx(max(0.0, found.score - 0.15))  # 0.3 for every word strange; one of two is
     assert judged(index, embedder, "the honey bee").familiar == judged(index, embedder, "the honey bee").score
-    assert confidence(Signals(0.9, 1.0, 1.0, LEAST)) > 0.9
-    assert confidence(Signals(0.9, 1.0, 1.0, LEAST - 0.01)) == 0
+
+
+def test_near_is_the_cosine_of_the_nearest_that_was_found(open_index: Open, embedder: LetterEmbedder) -> None:
+    index = open_index(TEXTS)
+    (asked,) = embedder.embed(["Does a bee make honey?"])
+    found = retrieve("Does a bee make honey?", index, embedder, 3)
+    cosines = index.vectors[index.chunks.rows([item.chunk for item in found])] @ asked
+    assert judged(index, embedder, "Does a bee make honey?", 3).near == pytest.approx(float(cosines.max()))
+    assert cosines.max() > cosines.min()
 
 
 def test_nothing_to_judge_is_no_confidence(open_index: Open, embedder: LetterEmbedder) -> None:

@@ -1,0 +1,67 @@
+"""How much each part of a question tells, beside how rare it is: learned from questions about other organisations' documents.
+
+"I am about to sign for the new vans: which dealer are they from?" is about vans and a dealer; that somebody signs is only
+how it is put. Rarity cannot know that, but the model's word pieces, read within their question, show it: one direction
+in their space tells the two apart. `python -m benchmarks.telling --fit` finds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+import numpy as np
+
+from rag.index.embed import MINILM, MINILM_SHA256, Embedder, Pieces, Vectors
+from rag.index.lexical import WORD, words
+
+LEARNED = {f"{MINILM}@{MINILM_SHA256}": "telling.npy"}
+"""An embedder's identity -> the file beside this one that holds the direction in its space. Without one, all tell alike."""
+
+SHARPER = 2.5
+"""Words are weighed by this power of what their pieces are: BM25 has no other way to see what a question is about."""
+
+_FURTHEST = 3.0  # logarithm of how many times more one piece can tell than the question's average one
+
+
+class Telling(NamedTuple):
+    """How many times as much as its rarity says each of a question's word pieces counts, and each of its words for BM25."""
+
+    pieces: Vectors
+    words: Mapping[str, float]
+
+
+def telling(query: str, pieces: Pieces, embedder: Embedder) -> Telling:
+    """`pieces` are the word pieces of `query`. Ones, and no words, for a model from which nothing was learned."""
+    learned = _learned(embedder.identity)
+    if learned is None or not pieces.ids:
+        return Telling(np.ones(len(pieces.ids), np.float32), MappingProxyType({}))
+    tells = pieces.vectors @ learned
+    tells -= tells.mean()
+    by_word = {
+        word: float(np.exp(np.clip(SHARPER * tells[at].mean(), -_FURTHEST, _FURTHEST)))
+        for word, at in standing(query, embedder, len(tells)).items()
+    }
+    return Telling(np.exp(np.clip(tells, -_FURTHEST, _FURTHEST)), by_word)
+
+
+def standing(query: str, embedder: Embedder, pieces: int) -> dict[str, list[int]]:
+    """Each word of the question, as BM25 knows it, with the numbers of its word pieces; there are `pieces` of them."""
+    spans = embedder.word_pieces(query)[:pieces]
+    found: dict[str, list[int]] = {}
+    for match in WORD.finditer(query):
+        at = [n for n, (start, end) in enumerate(spans) if start < match.end() and end > match.start()]
+        for word in words(match[0]) if at else ():
+            found.setdefault(word, []).extend(at)
+    return found
+
+
+@cache
+def _learned(identity: str) -> Vectors | None:
+    """A vector of the embedder's dimensions."""
+    if identity not in LEARNED:
+        return None
+    return np.asarray(np.load(Path(__file__).parent / LEARNED[identity], allow_pickle=False), np.float32)
