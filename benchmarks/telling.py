@@ -27,7 +27,7 @@ from rag.index.open import OpenIndex
 from rag.ingest import ingest
 from rag.retrieval import telling as learned
 from rag.retrieval.hybrid import Score, by_vectors, by_words, encoded, spelled, together
-from rag.retrieval.telling import SHARPER, standing
+from rag.retrieval.telling import standing
 
 TRAINING = Path(__file__).parent / "training"
 _EPOCHS, _BATCH, _RATE, _SHARPNESS = 6, 16, 1e-2, 25.0
@@ -139,7 +139,7 @@ def _scores(case: Case, direction: torch.Tensor, share: float = Settings().words
     tells = tells - tells.mean()
     weights = case.rarity * torch.exp(tells.clamp(-_FURTHEST, _FURTHEST))
     meant = case.met @ (weights / weights.sum()) + case.glanced
-    counts = torch.exp((SHARPER * (case.of_word @ tells)).clamp(-_FURTHEST, _FURTHEST))
+    counts = torch.exp((case.of_word @ tells).clamp(-_FURTHEST, _FURTHEST))
     worded = (case.held @ counts) / (case.word_rarity @ counts).clamp(min=1e-9)
     return (1 - share) * meant + share * worded.clamp(0, 1)
 

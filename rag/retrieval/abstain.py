@@ -24,10 +24,10 @@ from rag.schema import Retrieved
 
 MODEL = "2"
 """Changes with the weights: a manifest's threshold for another model means nothing to this one."""
-BIAS = -15.901
-WEIGHTS = (6.954, 5.521, 2.225, 8.367, 9.206)
+BIAS = -15.969
+WEIGHTS = (6.571, 5.515, 2.343, 8.437, 9.430)
 """Of score, met, together, familiar and near; BIAS and WEIGHTS as `python -m benchmarks.abstention` prints them."""
-CHOSEN = Abstention(MODEL, 0.139)
+CHOSEN = Abstention(MODEL, 0.137)
 """The point that ingest writes into the manifest."""
 
 _STRANGE = 0.3  # what a question loses when all of its words are strange to the index

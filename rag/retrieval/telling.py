@@ -21,9 +21,6 @@ from rag.index.lexical import WORD, words
 LEARNED = {f"{MINILM}@{MINILM_SHA256}": "telling.npy"}
 """An embedder's identity -> the file beside this one that holds the direction in its space. Without one, all tell alike."""
 
-SHARPER = 2.5
-"""Words are weighed by this power of what their pieces are: BM25 has no other way to see what a question is about."""
-
 _FURTHEST = 3.0  # logarithm of how many times more one piece can tell than the question's average one
 
 
@@ -42,7 +39,7 @@ def telling(query: str, pieces: Pieces, embedder: Embedder) -> Telling:
     tells = pieces.vectors @ learned
     tells -= tells.mean()
     by_word = {
-        word: float(np.exp(np.clip(SHARPER * tells[at].mean(), -_FURTHEST, _FURTHEST)))
+        word: float(np.exp(np.clip(tells[at].mean(), -_FURTHEST, _FURTHEST)))
         for word, at in standing(query, embedder, len(tells)).items()
     }
     return Telling(np.exp(np.clip(tells, -_FURTHEST, _FURTHEST)), by_word)

@@ -13,7 +13,7 @@ from rag.index.embed import Pieces
 from rag.index.open import OpenIndex
 from rag.retrieval import telling as module
 from rag.retrieval.hybrid import retrieve
-from rag.retrieval.telling import SHARPER, standing, telling
+from rag.retrieval.telling import standing, telling
 from tests.doubles.embedder import LetterEmbedder
 
 Open = Callable[[Mapping[str, str]], OpenIndex]
@@ -48,7 +48,7 @@ def test_pieces_weigh_by_what_they_tell_beside_the_questions_average(embedder: L
     assert found.pieces == pytest.approx(np.exp(tells - tells.mean()))
     by_word = standing("ant zebra fern", embedder, len(pieces.ids))
     for word, at in by_word.items():
-        assert found.words[word] == pytest.approx(np.exp(SHARPER * (tells - tells.mean())[at].mean()), rel=1e-5)
+        assert found.words[word] == pytest.approx(np.exp((tells - tells.mean())[at].mean()), rel=1e-5)
     assert found.words["ant"] > found.words["fern"] > found.words["zebra"]
 
 
