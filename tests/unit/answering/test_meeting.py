@@ -7,12 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.answering.meeting import meet
+from rag.answering.meeting import Texts, meet
 from rag.index.open import OpenIndex
 from rag.index.store import STORES
 from tests.doubles.embedder import LetterEmbedder
+from tests.doubles.learned import learned
 from tests.doubles.store import EXACT
 from tests.unit.index.building import ingest
+
+__all__ = ["learned"]
 
 
 @pytest.fixture
@@ -66,3 +69,12 @@ def test_many_questions_read_the_texts_once(embedder: LetterEmbedder, index: Ope
         assert all(np.array_equal(a.cosines, b.cosines) for a, b in zip(meeting.texts, alone.texts, strict=True))
         assert np.array_equal(meeting.weights, alone.weights)
     assert meet([], texts, embedder) == []
+
+
+@pytest.mark.usefixtures("learned")
+def test_what_a_question_tells_weighs_more_and_a_sentence_is_taken_as_it_is(embedder: LetterEmbedder) -> None:
+    (question,) = meet(["ant zebra"], ["ant"], embedder)
+    assert question.weights[0] == pytest.approx(np.exp(2) * question.weights[1])
+    assert question.weights.sum() == pytest.approx(1)
+    (sentence,) = Texts(["ant"], embedder).meet(["ant zebra"])
+    assert sentence.weights.tolist() == [0.5, 0.5]
