@@ -1,8 +1,8 @@
 """Whether what was found can hold the answer at all: signals that cost next to nothing, weighed by a fitted model.
 
-They tell apart what the documents know nothing of, and a name that they do not hold together with the rest. They do not
-tell a near miss (the right subject, and the one fact missing) from a question in other words than the documents': that
-takes reading. benchmarks/abstention.py fits the weights and says how far they reach.
+They tell apart what the documents know nothing of. They do not tell a near miss (the right subject, and the one fact
+missing) from a question in other words than the documents': that takes reading. benchmarks/abstention.py fits the weights
+and says how far they reach.
 """
 
 from __future__ import annotations
