@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ ROOM = 4000
 """Tokens an answer may have where it is to go on and on."""
 TALK = [Turn("What is the Kestrel?", "A radar gauge.")]
 FOLLOW_UP = "And what does it cost?"
+FIRST_WORD = "Say the first word first"
 
 
 @dataclass
@@ -39,23 +42,28 @@ class Row:
     settings: Settings
     endless: dict[str, Any] = field(default_factory=dict)
     stopped: Callable[[], bool] = lambda: True
+    go_on: Callable[[], None] = lambda: None
+    """Lets a model that was asked to say its first word first say the others."""
 
     def build(self) -> Llm:
         (option,) = (o for o in available(self.settings, lambda: []) if o.kind == self.settings.llm)
         return LLMS[option.kind](self.settings, option, LetterEmbedder(), None)
 
 
-def answered(messages: Messages) -> str | Says:
+def answered(messages: Messages, gate: threading.Event) -> str | Says:
     if "Source" not in messages[-1]["content"]:
         return "What does the REWRITTEN Kestrel gauge cost?"
+    if FIRST_WORD in messages[-1]["content"]:
+        return Says("Two thousand pounds [1].", gate=gate)
     return Says("word " * 10_000) if "for ever" in messages[-1]["content"] else "Two thousand pounds [1]."
 
 
 @pytest.fixture
 def openai() -> Iterator[Row]:
-    with ScriptedEndpoint(answered) as endpoint:
+    gate = threading.Event()
+    with ScriptedEndpoint(partial(answered, gate=gate)) as endpoint:
         settings = Settings(llm="openai", openai_base_url=endpoint.base_url)
-        yield Row(settings, stopped=lambda: endpoint.chats[-1].gone.wait(10))
+        yield Row(settings, stopped=lambda: endpoint.chats[-1].gone.wait(10), go_on=gate.set)
 
 
 @pytest.fixture
@@ -125,7 +133,11 @@ async def test_answers(row: Row) -> None:
 
 
 async def test_streams_in_more_than_one_piece(row: Row) -> None:
-    pieces = [piece.text async for piece in row.build().chat("answering").astream(prompt())]
+    pieces = []
+    async for piece in row.build().chat("answering").astream(prompt(f"What does it cost? {FIRST_WORD}.")):
+        pieces.append(piece.text)
+        if piece.text:
+            row.go_on()  # what comes at once may be handed on together
     assert len([piece for piece in pieces if piece]) > 1
 
 
