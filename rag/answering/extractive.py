@@ -32,6 +32,7 @@ BESIDE = "Also close to the question:"
 _STANDS_OUT = 1.0  # from here on the first holds a keyword of the answer three times as often as all others
 _LONGEST = 320  # characters of a sentence together with the one before it
 _STARS = re.compile(r"(?<!\\)\*+")
+_BOX = re.compile(r"^\[([ xX])\] ")
 _CLOSE = 3.0  # what is twenty times less likely to answer than the best is not quoted (exp(-3) is a twentieth)
 
 
@@ -117,11 +118,15 @@ def _same(one: str, other: str) -> bool:
 
 def _line(together: Sequence[Quotable]) -> str:
     """The sentences, each with its number, and with what they are about in front where the first does not say so itself."""
-    texts = [_whole(" ".join(one.text.split())) for one in together]
+    texts = [_BOX.sub(_box, _whole(" ".join(one.text.split()))) for one in together]
     first = together[0]
     line = " ".join(f"{text} [{first.n}]" for text in texts)
     said = {word for text in texts for word in words(text)}
     return line if not first.about or set(words(first.title)) & said else f"**{first.about}:** {line}"
+
+
+def _box(found: re.Match[str]) -> str:
+    return "☐ " if found[1] == " " else "☑ "
 
 
 def _whole(sentence: str) -> str:

@@ -16,6 +16,7 @@ Span = tuple[int, int]
 
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(?=\S)")
 _ITEM = re.compile(r"(\s*)([-*+]|\d{1,4}[.)])\s+")
+_BOX = re.compile(r"\[([ xX])\]\s+(?=\S)")
 _QUOTED = re.compile(r"\s{0,3}>\s?")
 _RULE = re.compile(r"\s{0,3}([-*_])(?:\s*\1){2,}\s*$")
 _FENCE = re.compile(r"\s{0,3}(```|~~~)")
@@ -71,12 +72,16 @@ def _blocks(text: str, marks: Sequence[Span], top: int) -> Iterator[str]:
             item = _ITEM.match(line)
             opening = item or _QUOTED.match(line)
             start += opening.end() if opening else 0
+            box = _BOX.match(text, start, end) if item else None
+            start = box.end() if box else start
             while at < len(lines) and not _opens_block(text[slice(*lines[at])]):
                 end = lines[at][1]
                 at += 1
             inside = _inline(text, start, end, marks)
             if item:
                 bullet = item.group(2) if item.group(2)[0].isdigit() else "•"
+                if box:
+                    bullet = "☐" if box[1] == " " else "☑"
                 level = min(len(item.group(1).expandtabs(4)) // 2, 5)
                 yield f'<p class="item level-{level}" data-bullet="{escape(bullet)}">{inside}</p>'
             else:

@@ -39,6 +39,13 @@ def test_a_tables_row_is_told_with_the_names_of_its_columns() -> None:
     assert "---" not in answer
 
 
+def test_a_task_is_told_with_whether_it_is_done() -> None:
+    source = "Heron launch\n- [x] Order the Heron cables\n- [ ] Book the Heron crane"
+    answer = quote("Which Heron cables and crane?", [source], EMBED)
+    assert "☑ Order the Heron cables [1]" in answer
+    assert "☐ Book the Heron crane [1]" in answer
+
+
 def test_what_stands_out_is_the_answer_and_the_rest_stands_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
     costs, weighs, wash = "The Heron costs £1,275. [1]", "The Heron weighs little. [1]", "Wash the Heron in rain. [1]"
     source = "Heron\nThe Heron costs £1,275. The Heron weighs little. Wash the Heron in rain."

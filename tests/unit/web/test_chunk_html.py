@@ -42,6 +42,17 @@ def test_blocks() -> None:
     ]
 
 
+def test_a_task_shows_whether_it_is_done() -> None:
+    html = chunk_html("- [x] Ship it\n- [ ] Tell the harbour\n1. [X] Paid\n- [a] no box\n- [ ]", [(6, 10)])
+    assert html.split("\n") == [
+        '<p class="item level-0" data-bullet="☑"><mark>Ship</mark> it</p>',
+        '<p class="item level-0" data-bullet="☐">Tell the harbour</p>',
+        '<p class="item level-0" data-bullet="☑">Paid</p>',
+        '<p class="item level-0" data-bullet="•">[a] no box</p>',
+        '<p class="item level-0" data-bullet="•">[ ]</p>',
+    ]
+
+
 def test_words_in_a_line() -> None:
     html = chunk_html(
         "**Bold** and *it* and __b__ and _i_ and `c*d*` and [label](http://foreign.example/) snake_case_name 2*3*4"
