@@ -26,7 +26,8 @@ from rag.evaluation.run import query_of
 from rag.index.embed import Embedder, open_embedder
 from rag.index.open import OpenIndex
 from rag.ingest import ingest
-from rag.retrieval.abstain import BIAS, CHOSEN, WEIGHTS, Signals, signals
+from rag.retrieval.abstain import BIAS, CHOSEN, WEIGHTS, Signals, signals_within
+from rag.retrieval.conversation import Talk
 from rag.retrieval.hybrid import retrieve, spelled
 
 Values = npt.NDArray[np.float64]
@@ -60,14 +61,16 @@ class Base:
     embedder: Embedder
     questions: Sequence[Question]
 
-    def case(self, kind: str, query: str) -> Case:
-        query = spelled(query, self.index, self.embedder)
-        found = retrieve(query, self.index, self.embedder, K)
-        return Case(self.name, kind, signals(query, found, self.index, self.embedder) or Signals(0, 0, 0, 0, 0))
+    def case(self, kind: str, asked: str, talk: Talk | None = None) -> Case:
+        query = spelled(asked, self.index, self.embedder)
+        found = retrieve(query, self.index, self.embedder, K, talk=talk)
+        told = signals_within(query, talk, found, self.index, self.embedder)
+        return Case(self.name, kind, told or Signals(0, 0, 0, 0, 0))
 
     def asked(self, questions: Sequence[Question]) -> Iterator[Case]:
         for question in questions:
-            yield self.case("answerable" if question.answerable else "near miss", query_of(question).text)
+            query = query_of(question)
+            yield self.case("answerable" if question.answerable else "near miss", query.asked, query.talk)
 
     def foreign(self) -> Iterator[Case]:
         for question in FOREIGN:
@@ -78,7 +81,8 @@ class Base:
         for other in others:
             if other.name != self.name:
                 for question in chance.sample([*filter(_answerable, other.questions)], ELSEWHERE):
-                    yield self.case("elsewhere", query_of(question).text)
+                    query = query_of(question)
+                    yield self.case("elsewhere", query.asked, query.talk)
 
 
 def main() -> None:

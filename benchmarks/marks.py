@@ -91,7 +91,7 @@ def answered(base: Path, questions: Path, index: Path) -> Iterator[Answered]:
     names = _names(base, embedder)
     for n, question in enumerate(read_questions(questions)):
         query = query_of(question)
-        found = pack(retrieve(query.asked, opened, embedder, 10, beside=query.beside), _ROOM)
+        found = pack(retrieve(query.asked, opened, embedder, 10, talk=query.talk), _ROOM)
         proofs = [
             [
                 at

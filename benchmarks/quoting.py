@@ -31,6 +31,7 @@ from rag.index.embed import Embedder, Vectors, open_embedder
 from rag.index.open import OpenIndex
 from rag.ingest import ingest
 from rag.retrieval.context import Section
+from rag.retrieval.conversation import Talk
 from rag.retrieval.hybrid import retrieve, spelled
 from rag.schema import Citation, Retrieved
 
@@ -44,6 +45,7 @@ class Asked:
 
     question: Question
     query: str
+    talk: Talk | None
     found: list[Retrieved]
     embedder: Embedder
     meet: Meet
@@ -80,9 +82,10 @@ def _asked(base: Path, questions: Path, folder: Path, split: str, k: int) -> lis
     for n, question in enumerate(read_questions(questions)):
         if (question.split or ("dev", "held_out")[n % 2]) == split and question.references:
             query = query_of(question)
-            found = retrieve(query.asked, index, embedder, k, beside=query.beside)
+            found = retrieve(query.asked, index, embedder, k, talk=query.talk)
             met = partial(meet, embedder=embedder, stored=lambda: index)
-            asked.append(Asked(question, spelled(query.text, index, embedder), found, embedder, met, str(base)))
+            put = spelled(query.asked, index, embedder)
+            asked.append(Asked(question, put, query.talk, found, embedder, met, str(base)))
     return asked
 
 
@@ -90,7 +93,7 @@ def _report(asked: Sequence[Asked], name: str) -> None:
     rows: dict[str, list[tuple[float, float, float, int, float]]] = {}
     for one in asked:
         started = time.perf_counter()
-        text = quote(one.query, one.texts, one.embedder.embed, one.meet)
+        text = quote(one.query, one.texts, one.embedder.embed, one.meet, one.talk)
         ms = (time.perf_counter() - started) * 1000
         markers = Markers(len(one.found))
         text, citations = cite(markers.feed(text) + markers.close(), markers.order, [Section((i,)) for i in one.found])
@@ -125,7 +128,7 @@ def _fit(asked: Sequence[Asked]) -> None:
     examples = []
     for one in asked:
         found = quotables(one.texts)
-        table, _ = features(one.query, found, one.texts, one.embedder.embed, one.meet, len(found))
+        table, _ = features(one.query, found, one.texts, one.embedder.embed, one.meet, one.talk, len(found))
         right = np.array([_answers(one, sentence) for sentence in found])
         folder = f"{one.set_name}/{one.question.references[0].source.split('/')[0]}"
         if right.any():

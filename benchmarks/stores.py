@@ -37,7 +37,7 @@ def main() -> None:
             results[store] = [
                 [
                     (item.chunk.chunk_id, item.score)
-                    for item in retrieve(query.asked, index, embedder, arguments.k, beside=query.beside)
+                    for item in retrieve(query.asked, index, embedder, arguments.k, talk=query.talk)
                 ]
                 for query in queries
             ]

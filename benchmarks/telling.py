@@ -26,7 +26,8 @@ from rag.index.lexical import query_words
 from rag.index.open import OpenIndex
 from rag.ingest import ingest
 from rag.retrieval import telling as learned
-from rag.retrieval.hybrid import Score, by_vectors, by_words, encoded, spelled, together
+from rag.retrieval.conversation import encoded
+from rag.retrieval.hybrid import Score, by_vectors, by_words, spelled, together
 from rag.retrieval.telling import standing
 
 TRAINING = Path(__file__).parent / "training"

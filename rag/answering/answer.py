@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, replace
 
 from rag.answering import chain, faults, waiting
 from rag.answering.check_ahead import CheckAhead
-from rag.answering.condense import condense, leaning
+from rag.answering.condense import condense
 from rag.answering.doubts import doubted
 from rag.answering.endings import flaw, refusing
 from rag.answering.evidence import Markers, cite, without_markers
+from rag.answering.leaning import talk
 from rag.answering.llm import Llm
 from rag.answering.prompts import SYSTEM
 from rag.answering.suggestions import Suggestions
@@ -23,6 +24,7 @@ from rag.index.embed import Embedder
 from rag.index.open import OpenIndex
 from rag.retrieval.abstain import refuses
 from rag.retrieval.context import Section, pack
+from rag.retrieval.conversation import Talk
 from rag.retrieval.hybrid import retrieve, spelled
 from rag.schema import Answer, Citation, Doubt, LodestarError, Retrieved, Trace, Turn
 
@@ -73,14 +75,14 @@ class Asked:
     llm: Llm
     doc_type: str | None = None
 
-    def found(self, query: str, beside: Sequence[tuple[str, float]] = ()) -> list[Retrieved]:
+    def found(self, query: str, within: Talk | None = None) -> list[Retrieved]:
         settings = self.settings
         return retrieve(
-            query, self.index, self.embedder, settings.k, doc_type=self.doc_type, beside=beside, settings=settings
+            query, self.index, self.embedder, settings.k, doc_type=self.doc_type, talk=within, settings=settings
         )
 
-    def refuses(self, query: str, found: Sequence[Retrieved]) -> bool:
-        return refuses(query, found, self.index, self.embedder, self.settings)
+    def refuses(self, query: str, found: Sequence[Retrieved], within: Talk | None = None) -> bool:
+        return refuses(query, found, self.index, self.embedder, self.settings, within)
 
     def spelled(self, text: str) -> str:
         return spelled(text, self.index, self.embedder, self.settings)
@@ -120,10 +122,11 @@ async def _run(
     markers: Markers | None = None
 
     def search(query: str) -> list[Section]:
-        # Where no model has rewritten the question, it is searched as it was asked, beside what it leans on.
-        beside = leaning(put, history) if query == condense(put, history) else []
-        found = asked.found(put if beside else query, beside)
-        if llm.quotes and asked.refuses(query, found):
+        # Where no model has rewritten the question, it is searched as it was asked, within the talk.
+        ours = query == condense(put, history)
+        query, within = (put, talk(put, history)) if ours else (query, None)
+        found = asked.found(query, within)
+        if llm.quotes and asked.refuses(query, found, within):
             found = []
         run.found = pack(found, _room(settings, llm, history, asked.question), join=not llm.quotes)
         return run.found

@@ -20,7 +20,8 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 
 from rag.answering import faults, prompts
-from rag.answering.condense import condense, stands_alone, usable
+from rag.answering.condense import condense, usable
+from rag.answering.leaning import stands_alone
 from rag.answering.llm import Llm
 from rag.retrieval.context import Section
 from rag.schema import Turn
@@ -185,8 +186,7 @@ def _chain(
                 "prompt": ChatPromptTemplate.from_messages(
                     [
                         ("system", prompts.SYSTEM),
-                        # What can only quote needs no conversation, and must not quote from it.
-                        *([] if llm.quotes else [MessagesPlaceholder("chat_history")]),
+                        MessagesPlaceholder("chat_history"),
                         ("human", prompts.QUESTION_TEMPLATE),
                     ]
                 ),
@@ -195,7 +195,7 @@ def _chain(
             },
             # The messages themselves, not one string: each prompt places them as turns.
             get_chat_history=lambda messages: messages,
-            rephrase_question=llm.quotes,
+            rephrase_question=False,
             response_if_no_docs_found=prompts.REFUSAL,
             return_generated_question=True,
         )

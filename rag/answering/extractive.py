@@ -16,12 +16,15 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
+from rag.answering.leaning import talk as talk_of
 from rag.answering.meeting import Meet
 from rag.answering.prompts import REFUSAL, read_back
 from rag.answering.quotable import Quotable, quotables, with_antecedent
 from rag.answering.sentence_scores import scores
 from rag.index.embed import Vectors
 from rag.index.lexical import words
+from rag.retrieval.conversation import Talk
+from rag.schema import Turn
 
 MOST = 3
 """Quoted sentences, list items or table rows in an answer, at most; one that points back brings the one before it."""
@@ -72,15 +75,23 @@ class ExtractiveChat(BaseChatModel):
 
     def _answer(self, messages: list[BaseMessage]) -> str:
         read = read_back(str(messages[-1].content))
-        return quote(read.question, read.sources, self.embed, self.meet)
+        said = [str(message.content) for message in messages[:-1] if message.type in ("human", "ai")]
+        turns = [Turn(question, answer) for question, answer in zip(said[::2], said[1::2], strict=False)]
+        return quote(read.question, read.sources, self.embed, self.meet, talk_of(read.question, turns))
 
 
-def quote(question: str, sources: Sequence[str], embed: Callable[[Sequence[str]], Vectors], meet: Meet) -> str:
+def quote(
+    question: str,
+    sources: Sequence[str],
+    embed: Callable[[Sequence[str]], Vectors],
+    meet: Meet,
+    talk: Talk | None = None,
+) -> str:
     """The best sentences of `sources` for `question`, each with its `[n]`; REFUSAL where there is none to choose from."""
     found = quotables(sources)
     if not found:
         return REFUSAL
-    scored = scores(question, found, sources, embed, meet)
+    scored = scores(question, found, sources, embed, meet, talk)
     chosen = choose(found, scored)
     lines = [_line([found[i] for i in places]) for places in chosen]
     listed = "\n".join(f"- {line}" for line in lines)

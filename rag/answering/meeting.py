@@ -16,7 +16,7 @@ from rag.index.blas import one_thread
 from rag.index.embed import Embedder, Pieces, Vectors
 from rag.index.open import OpenIndex
 from rag.index.tokens import project
-from rag.retrieval.telling import telling
+from rag.retrieval.conversation import Within, asked
 
 Stored = Callable[[], OpenIndex]
 """Gives the published index."""
@@ -42,21 +42,17 @@ class Meeting(NamedTuple):
     """Where the question's word pieces stand in it."""
 
 
-Meet = Callable[[Sequence[str], Sequence[str]], list[Meeting]]
+Meet = Callable[[Sequence[Within], Sequence[str]], list[Meeting]]
 
 
 class Texts:
     """Texts that questions meet, read when the first of those comes."""
 
-    def __init__(
-        self, texts: Sequence[str], embedder: Embedder, stored: Stored | None = None, *, asked: bool = False
-    ) -> None:
-        """Rare word pieces weigh more where there is an index to tell them; else all alike. `asked`: what they meet are questions,
-        whose pieces weigh by what they tell, too."""
+    def __init__(self, texts: Sequence[str], embedder: Embedder, stored: Stored | None = None) -> None:
+        """Rare word pieces weigh more where there is an index to tell them; else all alike."""
         self._texts = texts
         self._embedder = embedder
         self._stored = stored
-        self._asked = asked
 
     @cached_property
     def _index(self) -> OpenIndex | None:
@@ -71,36 +67,42 @@ class Texts:
         """Cut off where the model's window ends."""
         return {text: _spans(text, self._embedder)[: len(held)] for text, held in self._held.items()}
 
-    def meet(self, questions: Sequence[str], read: Read | None = None) -> list[Meeting]:
-        """Each question with all of the texts. `read` is how the questions are read, where it is known better."""
-        if not questions:
+    def meet(self, said: Sequence[str], read: Read | None = None) -> list[Meeting]:
+        """Each statement with all of the texts. `read` is how the statements are read, where it is known better."""
+        if not said:
             return []
-        asking = list(zip(questions, *(read or self._embedder.embed_pieces)(questions), strict=True))
+        stated = list(zip(said, *(read or self._embedder.embed_pieces)(said), strict=True))
         _ = self._spans
         with one_thread():
-            return [self._meeting(*asked) for asked in asking]
+            return [self._meeting(text, vector, pieces, 1.0) for text, vector, pieces in stated]
 
-    def _meeting(self, question: str, vector: Vectors, asked: Pieces) -> Meeting:
+    def meet_asked(self, questions: Sequence[Within]) -> list[Meeting]:
+        """Each question with all of the texts; its word pieces weigh by what they tell, too."""
+        asking = [asked(one.question, one.said, self._embedder) for one in questions]
+        _ = self._spans
+        with one_thread():
+            return [self._meeting(one.text, one.vector, one.pieces, one.telling.pieces) for one in asking]
+
+    def _meeting(self, text: str, vector: Vectors, asked: Pieces, tells: Vectors | float) -> Meeting:
         weights, pieces = np.ones(len(asked.ids), np.float32), asked.vectors
         if self._index is not None:
             weights = np.array([self._index.tokens.rarity(piece) for piece in asked.ids], np.float32)
             pieces = project(pieces, self._index.tokens.projection)
-        if self._asked:
-            weights = weights * telling(question, asked, self._embedder).pieces
+        weights = weights * tells
         met = {
             text: Met(at, np.asarray(self._held[text][: len(at)] @ pieces.T, np.float32))
             for text, at in self._spans.items()
         }
-        spans = self._embedder.word_pieces(question)[: len(asked.ids)]
+        spans = self._embedder.word_pieces(text)[: len(asked.ids)]
         total = max(float(weights.sum()), 1e-12)
         return Meeting(vector, weights / total, [met[text] for text in self._texts], spans)
 
 
 def meet(
-    questions: Sequence[str], texts: Sequence[str], embedder: Embedder, stored: Stored | None = None
+    questions: Sequence[Within], texts: Sequence[str], embedder: Embedder, stored: Stored | None = None
 ) -> list[Meeting]:
     """Each question with all of the texts."""
-    return Texts(texts, embedder, stored, asked=True).meet(questions)
+    return Texts(texts, embedder, stored).meet_asked(questions)
 
 
 def _read(texts: Sequence[str], embedder: Embedder, index: OpenIndex | None) -> dict[str, Vectors]:

@@ -14,11 +14,11 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from rag.answering.answer_kinds import Asked
-from rag.answering.condense import as_asked
-from rag.answering.meeting import Meet
+from rag.answering.meeting import Meet, Meeting
 from rag.answering.quotable import Quotable
 from rag.index.embed import Vectors
 from rag.index.lexical import query_words, words
+from rag.retrieval.conversation import Said, Talk, readings
 
 FEATURES = ("words", "kind", "asks", "source", "met", "meaning")
 WEIGHTS = np.array([4.0, 2.0, -1.75, 12.3, 6.0, 7.5], np.float32)
@@ -33,9 +33,10 @@ def scores(
     sources: Sequence[str],
     embed: Callable[[Sequence[str]], Vectors],
     meet: Meet,
+    talk: Talk | None = None,
 ) -> Vectors:
     """A score for each of `found`; -inf for those that could not win and were not read."""
-    table, read = features(question, found, sources, embed, meet)
+    table, read = features(question, found, sources, embed, meet, talk)
     result = np.full(len(found), -np.inf, np.float32)
     result[read] = table[read] @ WEIGHTS
     return result
@@ -47,45 +48,62 @@ def features(
     sources: Sequence[str],
     embed: Callable[[Sequence[str]], Vectors],
     meet: Meet,
+    talk: Talk | None = None,
     most: int = READ,
 ) -> tuple[Vectors, np.ndarray]:
-    """Shape (len(found), len(FEATURES)), and the places of those that were read for their meaning, at most `most`."""
+    """Shape (len(found), len(FEATURES)), and the places of those that were read for their meaning, at most `most`.
+
+    Where the question was asked within a talk, each is the mean over both ways to read it, as likely as they are by its words:
+    what is found has been decided already.
+    """
     table = np.zeros((len(found), len(FEATURES)), np.float32)
-    # What condensing wrote behind a follow-up says which source is meant; what of it is asked, the follow-up itself.
-    whole_question, question = question, as_asked(question)
-    whole, *itself = meet(list(dict.fromkeys((whole_question, question))), sources)
-    meeting = itself[0] if itself else whole
     asked = Asked(question)
-    table[:, 0] = _words(question, found)
     table[:, 1] = [asked.held(one.text) for one in found]
     table[:, 2] = [one.text.rstrip("*_\"”' ").endswith("?") for one in found]
-    for i, one in enumerate(found):
-        met, meant = meeting.texts[one.n - 1], whole.texts[one.n - 1]
-        if not met.cosines.size:
-            continue
-        table[i, 3] = np.clip(meant.cosines.max(axis=0), 0, 1) @ whole.weights
-        within = [piece for piece, (start, end) in enumerate(met.spans) if start < one.end and end > one.start]
-        if within:
-            table[i, 4] = np.clip(met.cosines[within].max(axis=0), 0, 1) @ meeting.weights
+    ways = readings(question, talk)
+    meetings = meet([within for within, _ in ways], sources)
+    for (within, likely), meeting in zip(ways, meetings, strict=True):
+        table[:, 0] += likely * _words([*within.said, (question, 1.0)], found)
+        table[:, 3:5] += likely * np.array([_met(one, meeting) for one in found]).reshape(-1, 2)
     # Meaning costs a pass of the model: only what may still win is read.
     read = np.argsort(-(table @ WEIGHTS), kind="stable")[:most]
     vectors = embed([f"{found[i].about}: {found[i].text}" for i in read])
-    table[read, 5] = vectors @ meeting.vector
+    for (_, likely), meeting in zip(ways, meetings, strict=True):
+        table[read, 5] += likely * (vectors @ meeting.vector)
     return table, read
 
 
-def _words(question: str, found: Sequence[Quotable]) -> list[float]:
-    """Share of the question's words, rare ones counted more, in each sentence and its neighbours of the same source."""
+def _met(one: Quotable, meeting: Meeting) -> tuple[float, float]:
+    """How well the question's word pieces are met in the sentence's source, and in the sentence itself."""
+    met = meeting.texts[one.n - 1]
+    if not met.cosines.size:
+        return 0.0, 0.0
+    inside = [piece for piece, (start, end) in enumerate(met.spans) if start < one.end and end > one.start]
+    source = np.clip(met.cosines.max(axis=0), 0, 1) @ meeting.weights
+    itself = np.clip(met.cosines[inside].max(axis=0), 0, 1) @ meeting.weights if inside else 0.0
+    return float(source), float(itself)
+
+
+def _words(asked: Sequence[Said], found: Sequence[Quotable]) -> Vectors:
+    """Share of the words asked, rare ones counted more, in each sentence and its neighbours of the same source."""
     held = [set(words(one.text)) for one in found]
     frequency = Counter(word for text in held for word in text)
-    meant = [_meant(word, frequency) for word in query_words(question)]
-    weights = [math.log(1 + len(found) / (1 + max((frequency[word] for word in alike), default=0))) for alike in meant]
+    shares: dict[str, float] = {}
+    for text, share in asked:
+        for word in query_words(text):
+            shares[word] = max(share, shares.get(word, 0.0))
+    # Only the question itself may be misspelled.
+    meant = [_meant(word, frequency) if share == 1 else {word} for word, share in shares.items()]
+    weights = [
+        share * math.log(1 + len(found) / (1 + max((frequency[word] for word in alike), default=0)))
+        for alike, share in zip(meant, shares.values(), strict=True)
+    ]
     total = sum(weights) or 1.0
-    shares = []
+    kept = []
     for i, one in enumerate(found):
         near = set().union(*(held[j] for j in (i - 1, i, i + 1) if 0 <= j < len(found) and found[j].n == one.n))
-        shares.append(sum(w for alike, w in zip(meant, weights, strict=True) if alike & near) / total)
-    return shares
+        kept.append(sum(w for alike, w in zip(meant, weights, strict=True) if alike & near) / total)
+    return np.array(kept, np.float32)
 
 
 def _meant(word: str, known: Mapping[str, int]) -> set[str]:

@@ -14,7 +14,7 @@ from typing import Self
 from langchain_core.messages import HumanMessage, SystemMessage
 
 from rag.answering import prompts, waiting
-from rag.answering.condense import stands_alone
+from rag.answering.leaning import stands_alone
 from rag.answering.llm import SUGGESTING, Llm
 from rag.retrieval.context import Section
 

@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from rag.answering.condense import condense, leaning
+from rag.answering.condense import condense
+from rag.answering.leaning import talk
 from rag.config import Settings
 from rag.evaluation.metrics import BUDGET, FEW, Pool, figures, within
 from rag.evaluation.questions import Question
 from rag.index.embed import Embedder
 from rag.index.open import OpenIndex
+from rag.retrieval.conversation import Talk
 from rag.retrieval.hybrid import DEFAULTS, retrieve
 from rag.schema import Chunk, Retrieved
 
@@ -25,11 +27,11 @@ Progress = Callable[[int, int], None]
 
 
 class Query(NamedTuple):
-    """A question as it is searched: made to stand alone, or as it was asked beside what it leans on."""
+    """A question as it is searched: made to stand alone, or as it was asked, within what was said before."""
 
     text: str
     asked: str
-    beside: Sequence[tuple[str, float]] = ()
+    talk: Talk | None = None
 
 
 class Side(Protocol):
@@ -51,7 +53,7 @@ class Lodestar:
         self._embedder = embedder
 
     def search(self, query: Query, k: int) -> list[Retrieved]:
-        return retrieve(query.asked, self._index, self._embedder, k, beside=query.beside, settings=self._settings)
+        return retrieve(query.asked, self._index, self._embedder, k, talk=query.talk, settings=self._settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class Row:
 def query_of(question: Question) -> Query:
     """What is searched for: a follow-up as the embedded default searches it, and made to stand alone for other searches."""
     text = condense(question.question, question.turns)
-    return Query(text, question.question, leaning(question.question, question.turns))
+    return Query(text, question.question, talk(question.question, question.turns))
 
 
 def run(

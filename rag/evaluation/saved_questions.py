@@ -39,7 +39,7 @@ def fared(settings: Settings) -> Fared | None:
     found = 0
     for question in questions:
         query = query_of(question)
-        retrieved = retrieve(query.asked, index, embedder, settings.k, beside=query.beside, settings=settings)
+        retrieved = retrieve(query.asked, index, embedder, settings.k, talk=query.talk, settings=settings)
         sources = list(dict.fromkeys(item.chunk.source for item in retrieved))[:FIRST]
         found += not set(question.sources).isdisjoint(sources)
     return Fared(len(questions), found)

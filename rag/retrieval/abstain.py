@@ -19,7 +19,8 @@ from rag.index.embed import Embedder
 from rag.index.generation import Abstention, Manifest
 from rag.index.lexical import STOP_WORDS, WORD, Lexical, query_words, words
 from rag.index.open import OpenIndex
-from rag.retrieval.hybrid import encoded, spelled
+from rag.retrieval.conversation import Talk, asked, encoded, readings
+from rag.retrieval.hybrid import spelled
 from rag.schema import Retrieved
 
 MODEL = "2"
@@ -52,10 +53,19 @@ class Signals(NamedTuple):
     """Highest cosine between the question's one vector and those of what was found."""
 
 
-def refuses(query: str, found: Sequence[Retrieved], index: OpenIndex, embedder: Embedder, settings: Settings) -> bool:
-    """Whether `query` is better not answered by quoting from what was `found` for it with these settings."""
+def refuses(
+    query: str,
+    found: Sequence[Retrieved],
+    index: OpenIndex,
+    embedder: Embedder,
+    settings: Settings,
+    talk: Talk | None = None,
+) -> bool:
+    """Whether `query` is better not answered by quoting from what was `found` for it, within its talk, with these settings."""
     below = threshold(index.manifest) if settings.abstain_below is None else settings.abstain_below
-    return below > 0 and confidence(signals(spelled(query, index, embedder, settings), found, index, embedder)) < below
+    if below <= 0:
+        return False
+    return confidence(signals_within(spelled(query, index, embedder, settings), talk, found, index, embedder)) < below
 
 
 def threshold(manifest: Manifest) -> float:
@@ -69,6 +79,19 @@ def confidence(found: Signals | None) -> float:
     if found is None:
         return 0.0
     return 1 / (1 + math.exp(-BIAS - sum(weight * value for weight, value in zip(WEIGHTS, found, strict=True))))
+
+
+def signals_within(
+    query: str, talk: Talk | None, found: Sequence[Retrieved], index: OpenIndex, embedder: Embedder
+) -> Signals | None:
+    """Those of the query by itself and within its talk, as likely as it is by its words that it was meant so."""
+    told = []
+    for within, likely in readings(query, talk):
+        one = signals(asked(within.question, within.said, embedder).text, found, index, embedder)
+        if one is None:
+            return None
+        told.append(likely * np.array(one))
+    return Signals(*np.sum(told, axis=0).tolist())
 
 
 def signals(query: str, found: Sequence[Retrieved], index: OpenIndex, embedder: Embedder) -> Signals | None:

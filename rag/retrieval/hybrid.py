@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 
 from rag.config import Settings
-from rag.index.embed import Embedder, Pieces, Vectors
+from rag.index.embed import Embedder, Vectors
 from rag.index.nearest import Found, highest
 from rag.index.open import OpenIndex
 from rag.index.row_file import Rows
 from rag.index.store import Scope
-from rag.retrieval.telling import Telling, telling
+from rag.retrieval.conversation import Said, Talk, asked
 from rag.schema import Retrieved
 
 DEFAULTS = Settings()
@@ -28,12 +28,12 @@ def retrieve(
     *,
     doc_type: str | None = None,
     sources: Sequence[str] = (),
-    beside: Sequence[tuple[str, float]] = (),
+    talk: Talk | None = None,
     settings: Settings = DEFAULTS,
 ) -> list[Retrieved]:
     """The `k` chunks that fit `query` best within the filter; an empty list where the filter leaves nothing.
 
-    `beside` are further texts to search for, each with its weight; that of `query` is 1.
+    With a `talk`, `query` is also read within it, and each reading counts as likely as it is that it was meant so.
 
     The score is a fixed mix in [0, 1]: how well the query's word pieces are met in the chunk (rare ones count more), BM25
     as a share of the most it could be, and a little of the same for the chunks before and after it. It depends neither on
@@ -43,13 +43,16 @@ def retrieve(
         scope = index.scope(doc_type, sources)
         if not query.strip() or (scope is not None and not len(scope.rows)):
             return []
-        asked = [
-            (Score(spelled(text, index, embedder, settings), index, embedder, settings), weight)
-            for text, weight in ((query, 1.0), *beside)
-        ]
-        rows = np.unique(np.concatenate([_candidates(index, score, scope, settings) for score, _ in asked]))
-        scores = np.average([score(rows) for score, _ in asked], axis=0, weights=[weight for _, weight in asked])
-        return best(index, rows, scores, k)
+        query = spelled(query, index, embedder, settings)
+        score = Score(query, index, embedder, settings)
+        rows = _proposed(index, score, scope, settings)
+        if talk is None or not talk.said:
+            return best(index, rows, score(rows), k)
+        within = Score(query, index, embedder, settings, talk.said)
+        rows = np.union1d(rows, _proposed(index, within, scope, settings))
+        scores, otherwise = within(rows), score(rows)
+        meant = talk.meant(float(otherwise.max()), float(scores.max()))
+        return best(index, rows, np.asarray(meant * scores + (1 - meant) * otherwise, np.float32), k)
 
 
 def best(index: OpenIndex, rows: Rows, scores: Vectors, k: int) -> list[Retrieved]:
@@ -63,16 +66,11 @@ def spelled(query: str, index: OpenIndex, embedder: Embedder, settings: Settings
     return index.spelling.corrected(query, embedder.common_words) if settings.spelling else query
 
 
-@lru_cache(maxsize=16)
-def encoded(query: str, embedder: Embedder) -> tuple[Vectors, Pieces]:
-    """The query's vector, of shape (dim,), and its word pieces; kept for whoever judges what the search then found."""
-    vectors, (pieces,) = embedder.embed_pieces([query])
-    return vectors[0], pieces
-
-
 def by_vectors(index: OpenIndex, score: Score, scope: Scope | None, settings: Settings) -> Found:
-    """What the vector store proposes: rows with their cosine, nearest first."""
-    return index.store.search(score.vector, settings.candidates, scope) if settings.words_share < 1 else []
+    """What the vector store proposes: rows with their cosine, nearest first; for a question within others, for both."""
+    if settings.words_share >= 1:
+        return []
+    return [found for vector in score.asked.vectors for found in index.store.search(vector, settings.candidates, scope)]
 
 
 def by_words(score: Score, scope: Scope | None, settings: Settings) -> Rows:
@@ -89,28 +87,24 @@ def together(near: Found, worded: Rows) -> Rows:
     return np.unique(np.concatenate([np.array([row for row, _ in near], dtype=np.int64), worded]))
 
 
-def _candidates(index: OpenIndex, score: Score, scope: Scope | None, settings: Settings) -> Rows:
+def _proposed(index: OpenIndex, score: Score, scope: Scope | None, settings: Settings) -> Rows:
     return together(by_vectors(index, score, scope, settings), by_words(score, scope, settings))
 
 
 class Score:
     """One query's score of any chunk."""
 
-    def __init__(self, query: str, index: OpenIndex, embedder: Embedder, settings: Settings) -> None:
-        self._query = query
+    def __init__(
+        self, query: str, index: OpenIndex, embedder: Embedder, settings: Settings, before: Sequence[Said] = ()
+    ) -> None:
         self._index = index
-        self._embedder = embedder
         self._settings = settings
-        self.vector, self._pieces = encoded(query, embedder)
-
-    @cached_property
-    def _telling(self) -> Telling:
-        return telling(self._query, self._pieces, self._embedder)
+        self.asked = asked(query, before, embedder, learned=settings.telling)
 
     @cached_property
     def words(self) -> Vectors:
         """BM25 of every chunk, as a share of the most it could be."""
-        return self._index.lexical.scores(self._query, self._telling.words if self._settings.telling else {})
+        return self._index.lexical.scores(self.asked.text, self.asked.telling.words)
 
     def __call__(self, rows: Rows) -> Vectors:
         own = self.mixed(self._met(rows) if self._settings.rerank else self.near(rows), rows)
@@ -129,12 +123,13 @@ class Score:
         return np.asarray((1 - share) * meaning + share * self.words[rows], np.float32)
 
     def near(self, rows: Rows) -> Vectors:
-        """Cosine of the chunk's one vector."""
-        return np.asarray(np.clip(self._index.vectors[rows] @ self.vector, 0, 1), np.float32)
+        """Cosine of the chunk's one vector; the mean of both for a question within others."""
+        vectors = self._index.vectors[rows]
+        cosines = [np.clip(vectors @ vector, 0, 1) for vector in self.asked.vectors]
+        return np.asarray(sum(cosines) / np.float32(len(cosines)), np.float32)
 
     def _met(self, rows: Rows) -> Vectors:
         """Late interaction."""
-        weights = np.array([self._index.tokens.rarity(piece) for piece in self._pieces.ids], np.float32)
-        if self._settings.telling:
-            weights *= self._telling.pieces
-        return self._index.tokens.scores(self._pieces.vectors, weights, rows)
+        pieces = self.asked.pieces
+        weights = np.array([self._index.tokens.rarity(piece) for piece in pieces.ids], np.float32)
+        return self._index.tokens.scores(pieces.vectors, weights * self.asked.telling.pieces, rows)

@@ -31,18 +31,25 @@ class Telling(NamedTuple):
     words: Mapping[str, float]
 
 
-def telling(query: str, pieces: Pieces, embedder: Embedder) -> Telling:
-    """`pieces` are the word pieces of `query`. Ones, and no words, for a model from which nothing was learned."""
-    learned = _learned(embedder.identity)
-    if learned is None or not pieces.ids:
+def telling(
+    query: str, pieces: Pieces, embedder: Embedder, shares: Vectors | None = None, *, learned: bool = True
+) -> Telling:
+    """`pieces` are the word pieces of `query`. Ones, and no words, where nothing was learned, or `learned` is not to count.
+
+    `shares`: for each piece how much it counts for where it stands, 1 in the question itself; such words are always told.
+    """
+    direction = _learned(embedder.identity) if learned else None
+    if not pieces.ids or (direction is None and shares is None):
         return Telling(np.ones(len(pieces.ids), np.float32), MappingProxyType({}))
-    tells = pieces.vectors @ learned
-    tells -= tells.mean()
-    by_word = {
-        word: float(np.exp(np.clip(tells[at].mean(), -_FURTHEST, _FURTHEST)))
-        for word, at in standing(query, embedder, len(tells)).items()
-    }
-    return Telling(np.exp(np.clip(tells, -_FURTHEST, _FURTHEST)), by_word)
+    heavy = np.ones(len(pieces.ids), np.float32) if shares is None else shares
+    tells = np.zeros(len(pieces.ids), np.float32) if direction is None else pieces.vectors @ direction
+    tells -= tells[heavy == heavy.max()].mean()
+    by_word = {}
+    for word, at in standing(query, embedder, len(tells)).items():
+        # A word that is said twice counts as it does where it counts most.
+        most = [piece for piece in at if heavy[piece] == heavy[at].max()]
+        by_word[word] = float(heavy[most[0]] * np.exp(np.clip(tells[most].mean(), -_FURTHEST, _FURTHEST)))
+    return Telling(heavy * np.exp(np.clip(tells, -_FURTHEST, _FURTHEST)), by_word)
 
 
 def standing(query: str, embedder: Embedder, pieces: int) -> dict[str, list[int]]:

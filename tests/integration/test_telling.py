@@ -11,7 +11,8 @@ from rag.config import Settings
 from rag.evaluation.questions import Question, Reference
 from rag.index.embed import Embedder, open_embedder
 from rag.index.open import IndexReader
-from rag.retrieval.hybrid import Score, by_vectors, by_words, encoded, together
+from rag.retrieval.conversation import encoded
+from rag.retrieval.hybrid import Score, by_vectors, by_words, together
 from rag.retrieval.telling import _learned, telling
 
 QUESTION = "I am about to sign for the new vans: which dealer are they from?"

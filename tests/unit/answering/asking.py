@@ -12,6 +12,7 @@ from rag.answering import answer as room
 from rag.answering import check_ahead
 from rag.answering.meeting import Texts
 from rag.config import Settings
+from rag.retrieval.conversation import Talk
 from rag.schema import Answer, Retrieved, Turn
 from tests.doubles.embedder import LetterEmbedder
 from tests.doubles.llm import ScriptedLlm
@@ -19,13 +20,13 @@ from tests.doubles.llm import ScriptedLlm
 
 class Asking:
     """`ask` answers; `searched` and `shown` hold what was searched for and what was emitted;
-    `refuses` is whether what was found is judged not to hold the answer."""
+    `before` is what it was read within; `refuses` is whether what was found is judged not to hold the answer."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, found: Sequence[Retrieved]) -> None:
         self.found: Sequence[Retrieved] | Exception = found
         self.refuses = False
         self.searched: list[str] = []
-        self.beside: list[list[str]] = []
+        self.before: list[list[str]] = []
         self.filters: list[str | None] = []
         self.shown: list[str] = []
         monkeypatch.setattr(room, "retrieve", self._retrieve)
@@ -40,11 +41,11 @@ class Asking:
         k: int,
         *,
         doc_type: str | None,
-        beside: list[tuple[str, float]],
+        talk: Talk | None,
         settings: Settings,
     ) -> list[Retrieved]:
         self.searched.append(query)
-        self.beside.append([text for text, _ in beside])
+        self.before.append([text for text, _ in talk.said] if talk else [])
         self.filters.append(doc_type)
         if isinstance(self.found, Exception):
             raise self.found

@@ -65,21 +65,29 @@ async def test_follow_up_is_rewritten_before_the_search_and_asked_as_it_was_put(
 )
 async def test_rewriting_that_is_none_gives_way_to_our_own(asking: Asking, rambling: str) -> None:
     await asking.ask(ScriptedLlm("4 kg [1].", condensed=rambling), "And what does it weigh?", TALK[:1])
-    assert asking.searched == ["And what does it weigh?"], "searched as asked, beside what it leans on"
-    assert asking.beside == [["What is the Kestrel L2? A radar gauge.", "And what does it weigh? (Kestrel L2)"]]
+    assert asking.searched == ["And what does it weigh?"], "searched as asked, within the talk"
+    assert asking.before == [["What is the Kestrel L2?", "A radar gauge."]]
 
 
 @pytest.mark.parametrize("asked", ["What does the gauge cost?", "And what does it weigh?"])
-async def test_a_model_that_only_quotes_is_called_once_and_sees_no_conversation(asking: Asking, asked: str) -> None:
+async def test_a_model_that_only_quotes_is_called_once_and_reads_the_question_within_the_talk(
+    asking: Asking, asked: str
+) -> None:
     model = ScriptedLlm("4 kg [1].", quotes=True)
     await asking.ask(model, asked, TALK)
     ((tag, messages),) = model.asked
     assert tag == "answering"
-    assert [message.type for message in messages] == ["system", "human"]
-    question = read_back(str(messages[-1].content)).question
-    assert ("Kestrel L2" in question) == (asked != "What does the gauge cost?")
+    assert [message.type for message in messages] == ["system", "human", "ai", "human", "ai", "human"]
+    assert read_back(str(messages[-1].content)).question == asked, "as it was asked"
     assert asking.searched == [asked]
-    assert ("Maeve Kilbride" in "".join(asking.beside[0])) == (asked != "What does the gauge cost?")
+    assert asking.before == [["What is the Kestrel L2?", "A radar gauge.", "Who designed it?", "Maeve Kilbride."]]
+
+
+async def test_a_question_that_surely_stands_alone_is_not_searched_within_the_talk(asking: Asking) -> None:
+    question = "Which wholesaler in Bergen delivers gaskets for the Otter probe on Saturdays?"
+    await asking.ask(ScriptedLlm("Nobody [1].", quotes=True), question, TALK)
+    assert asking.searched == [question]
+    assert asking.before == [[]]
 
 
 @pytest.mark.parametrize(

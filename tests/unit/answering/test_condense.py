@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering.condense import as_asked, condense, leaning, stands_alone, usable
+from rag.answering.condense import condense, usable
+from rag.answering.leaning import stands_alone
 from rag.schema import Turn
 
 PORT = Turn("What is contract TF-C-0167 with the Port of Invergair about?", "Twelve Otter 3 probes in the harbour [1].")
@@ -93,37 +94,6 @@ def test_what_the_question_says_itself_is_not_added_again() -> None:
 
 def test_only_questions_and_persons_are_carried_over_not_the_rest_of_an_answer() -> None:
     assert "harbour" not in condense("And when does it end?", [PORT, OWNER])
-
-
-def test_a_follow_up_leans_on_the_talk_since_the_last_question_that_stood_alone() -> None:
-    before = Turn("What is Murmur?", "A leak finder.")
-    alone = Turn("Who keeps the Northmere contract?", "Bram Hoekstra.")
-    leant = Turn("And since when?", "Since May 2022.")
-    question = "Where does he sit?"
-    assert leaning(question, [before, alone, leant]) == [
-        ("Who keeps the Northmere contract? And since when? Since May 2022.", 0.5),
-        (condense(question, [before, alone, leant]), 0.5),
-    ]
-    assert leaning(question, [leant])[0] == ("And since when? Since May 2022.", 0.5)
-
-
-@pytest.mark.parametrize("question", ALONE)
-def test_a_question_that_stands_alone_leans_on_nothing(question: str) -> None:
-    assert leaning(question, [PORT, OWNER]) == []
-
-
-def test_the_first_question_leans_on_nothing() -> None:
-    assert leaning("And when does it end?", []) == []
-
-
-@pytest.mark.parametrize(("history", "question"), [row[:2] for row in FOLLOW_UPS], ids=[row[1] for row in FOLLOW_UPS])
-def test_what_was_written_behind_a_follow_up_comes_off_again(history: list[Turn], question: str) -> None:
-    assert as_asked(condense(question, history)) == question
-
-
-@pytest.mark.parametrize("question", [*ALONE, "(Really?)", "What is the pump (the old one) for?"])
-def test_a_question_as_it_was_asked_stays(question: str) -> None:
-    assert as_asked(question) == question
 
 
 @pytest.mark.parametrize(

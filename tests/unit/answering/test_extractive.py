@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
 from rag.answering import extractive
 from rag.answering.extractive import MOST, ExtractiveChat, choose
@@ -84,6 +84,17 @@ def test_it_reads_the_prompt_and_streams_the_same_text_in_pieces() -> None:
     pieces = [piece.text for piece in chat.stream(prompt)]
     assert len(pieces) > 3
     assert "".join(pieces) == chat.invoke(prompt).text == quote("What does the Heron cost?", [HERON], EMBED)
+
+
+def test_a_follow_up_is_read_within_the_messages_before_it() -> None:
+    sources = ["Heron\nIt costs £4.", "Otter\nIt costs £9."]
+    mark = fence_mark(sources)
+    context = "\n\n".join(SOURCE_TEMPLATE.format(n=n, mark=mark, page_content=one) for n, one in enumerate(sources, 1))
+    asking = HumanMessage(QUESTION_TEMPLATE.format(context=context, question="And what does it cost?"))
+    chat = ExtractiveChat(embed=EMBED, meet=MEET)
+    for animal, price in (("Heron", "£4"), ("Otter", "£9")):
+        talk = [HumanMessage(f"What is the {animal}?"), AIMessage(f"The {animal} is an animal.")]
+        assert price in chat.invoke([SystemMessage("Answer."), *talk, asking]).text.splitlines()[0]
 
 
 def test_a_sentence_that_speaks_of_the_one_before_comes_with_it_each_with_its_number() -> None:

@@ -10,6 +10,7 @@ import pytest
 from rag.answering.meeting import Texts, meet
 from rag.index.open import OpenIndex
 from rag.index.store import STORES
+from rag.retrieval.conversation import Within
 from tests.doubles.embedder import LetterEmbedder
 from tests.doubles.learned import learned
 from tests.doubles.store import EXACT
@@ -27,7 +28,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, embedder: LetterEmbed
 
 
 def test_each_piece_of_a_text_is_held_against_each_of_the_question(embedder: LetterEmbedder) -> None:
-    (meeting,) = meet(["ant bee"], ["bees fly", "ant"], embedder)
+    (meeting,) = meet([Within("ant bee")], ["bees fly", "ant"], embedder)
     first, second = meeting.texts
     assert first.spans == [(0, 4), (5, 8)]
     assert first.cosines.tolist() == [[0, 1], [0, 0]], "bees begins like bee, fly like neither"
@@ -38,9 +39,9 @@ def test_each_piece_of_a_text_is_held_against_each_of_the_question(embedder: Let
 
 def test_what_the_index_holds_is_not_read_again_and_means_the_same(embedder: LetterEmbedder, index: OpenIndex) -> None:
     texts = [index.chunks[0].text, "honey of a bee", index.chunks[1].text]
-    (stored,) = meet(["ant honey"], texts, embedder, lambda: index)
+    (stored,) = meet([Within("ant honey")], texts, embedder, lambda: index)
     assert sorted(embedder.embedded) == ["ant honey", "honey of a bee"]
-    (read,) = meet(["ant honey"], texts, embedder)
+    (read,) = meet([Within("ant honey")], texts, embedder)
     for one, other in zip(stored.texts, read.texts, strict=True):
         assert one.spans == other.spans
         assert np.allclose(one.cosines, other.cosines, atol=0.02)
@@ -48,23 +49,23 @@ def test_what_the_index_holds_is_not_read_again_and_means_the_same(embedder: Let
 
 def test_a_rare_piece_weighs_more_where_an_index_tells(embedder: LetterEmbedder, index: OpenIndex) -> None:
     # "a" begins a piece of every chunk ("ant", "a"), "h" only of the one about honey.
-    ((_, (common, rare), *_),) = meet(["ant honey"], [], embedder, lambda: index)
+    ((_, (common, rare), *_),) = meet([Within("ant honey")], [], embedder, lambda: index)
     assert rare > common > 0
     assert rare + common == pytest.approx(1)
 
 
 def test_a_question_without_a_piece_meets_nothing(embedder: LetterEmbedder) -> None:
-    (meeting,) = meet([" "], ["ant"], embedder)
+    (meeting,) = meet([Within(" ")], ["ant"], embedder)
     assert meeting.texts[0].cosines.shape == (1, 0)
     assert meeting.weights.tolist() == []
 
 
 def test_many_questions_read_the_texts_once(embedder: LetterEmbedder, index: OpenIndex) -> None:
     texts = ["honey of a bee", index.chunks[0].text, "honey of a bee"]
-    together = meet(["ant honey", "bee"], texts, embedder, lambda: index)
+    together = meet([Within("ant honey"), Within("bee")], texts, embedder, lambda: index)
     assert sorted(embedder.embedded) == ["ant honey", "bee", "honey of a bee"]
     for question, meeting in zip(["ant honey", "bee"], together, strict=True):
-        (alone,) = meet([question], texts, embedder, lambda: index)
+        (alone,) = meet([Within(question)], texts, embedder, lambda: index)
         assert [one.spans for one in meeting.texts] == [one.spans for one in alone.texts]
         assert all(np.array_equal(a.cosines, b.cosines) for a, b in zip(meeting.texts, alone.texts, strict=True))
         assert np.array_equal(meeting.weights, alone.weights)
@@ -73,8 +74,16 @@ def test_many_questions_read_the_texts_once(embedder: LetterEmbedder, index: Ope
 
 @pytest.mark.usefixtures("learned")
 def test_what_a_question_tells_weighs_more_and_a_sentence_is_taken_as_it_is(embedder: LetterEmbedder) -> None:
-    (question,) = meet(["ant zebra"], ["ant"], embedder)
+    (question,) = meet([Within("ant zebra")], ["ant"], embedder)
     assert question.weights[0] == pytest.approx(np.exp(2) * question.weights[1])
     assert question.weights.sum() == pytest.approx(1)
     (sentence,) = Texts(["ant"], embedder).meet(["ant zebra"])
     assert sentence.weights.tolist() == [0.5, 0.5]
+
+
+def test_a_question_within_others_is_read_as_one_text_with_them(embedder: LetterEmbedder) -> None:
+    (meeting,) = meet([Within("bee", [("ant", 0.25)])], ["ant bee"], embedder)
+    assert meeting.weights == pytest.approx([0.2, 0.8])
+    assert meeting.texts[0].cosines.tolist() == [[1, 0], [0, 1]]
+    alone, whole = embedder.embed(["bee", "ant bee"])
+    assert meeting.vector == pytest.approx((alone + whole) / 2)

@@ -10,15 +10,16 @@ import pytest
 from rag.answering.meeting import meet
 from rag.answering.quotable import quotables
 from rag.answering.sentence_scores import FEATURES, READ, features, scores
+from rag.retrieval.conversation import Talk
 from tests.doubles.embedder import LetterEmbedder
 
 EMBEDDER = LetterEmbedder()
 MEET = partial(meet, embedder=EMBEDDER)
 
 
-def column(name: str, question: str, *sources: str) -> list[float]:
+def column(name: str, question: str, *sources: str, talk: Talk | None = None) -> list[float]:
     found = quotables(sources)
-    table, _ = features(question, found, sources, EMBEDDER.embed, MEET)
+    table, _ = features(question, found, sources, EMBEDDER.embed, MEET, talk)
     return [round(float(value), 3) for value in table[:, FEATURES.index(name)]]
 
 
@@ -59,3 +60,21 @@ def test_only_the_likeliest_are_read_for_their_meaning_the_others_cannot_win() -
 def test_a_question_without_words_scores_nothing_wrong(question: str) -> None:
     found = quotables(["T\nFern wants shade."])
     assert np.isfinite(scores(question, found, ["T\nFern wants shade."], EMBEDDER.embed, MEET)).all()
+
+
+@pytest.mark.parametrize(("odds", "meant"), [(-99.0, 0.0), (0.0, 0.5), (99.0, 1.0)])
+def test_each_way_to_read_a_follow_up_counts_as_likely_as_it_is(odds: float, meant: float) -> None:
+    sources = ("T\nAnt bee. Bees only.", "T\nCat.")
+    talk = Talk([("ant", 0.5)], odds)
+    # Within the talk the ant is asked for half as much as the bee.
+    for name in ("met", "source"):
+        alone, within = column(name, "bee", *sources), [1, 2 / 3 if name == "met" else 1, 0]
+        expected = [meant * one + (1 - meant) * other for one, other in zip(within, alone, strict=True)]
+        assert column(name, "bee", *sources, talk=talk) == pytest.approx(expected, abs=2e-3)
+    words = column("words", "cat", *sources, talk=talk)
+    assert words == pytest.approx([meant / 3, meant / 3, 1 - meant / 3], abs=2e-3)
+
+
+def test_a_word_of_the_talk_is_no_misspelling() -> None:
+    talk = Talk([("holliday", 0.5)], 99.0)
+    assert column("words", "fern", "T\nA holiday.", "T\nA fern.", talk=talk)[0] == 0

@@ -35,7 +35,8 @@ def test_both_sides_get_the_same_condensed_query() -> None:
     query = query_of(question)
     assert "Invergair" in query.text
     assert query.asked == "And when does it end?"
-    assert query.beside == [("What is the Port of Invergair agreement? A lease.", 0.5), (query.text, 0.5)]
+    assert query.talk is not None
+    assert [text for text, _ in query.talk.said] == ["What is the Port of Invergair agreement?", "A lease."]
     sides = {OURS: Listed({}), PLAIN: Listed({})}
     run([question], sides, 2)
     assert sides[OURS].asked == sides[PLAIN].asked == [(query.text, 2)] * 2

@@ -8,6 +8,7 @@ import pytest
 
 from rag.config import Settings
 from rag.index.open import OpenIndex
+from rag.retrieval.conversation import Talk
 from rag.retrieval.hybrid import retrieve, spelled
 from rag.schema import Retrieved
 from tests.doubles.embedder import LetterEmbedder
@@ -160,17 +161,38 @@ def test_a_misspelled_question_is_searched_as_it_was_meant(open_index: Open, emb
     assert scores(index, embedder, "hoeny", spelling=False) != scores(index, embedder, "honey")
 
 
-def test_what_is_searched_beside_counts_by_its_weight(open_index: Open, embedder: LetterEmbedder) -> None:
+SAID = [("honey bee", 0.5)]
+
+
+def test_a_question_within_a_talk_counts_both_ways_as_likely_as_it_was_meant_so(
+    open_index: Open, embedder: LetterEmbedder
+) -> None:
     index = open_index(ANIMALS)
-    shade, honey, ant = (scores(index, embedder, text) for text in ("shade", "honey bee", "ant"))
-    found = retrieve("shade", index, embedder, 10, beside=[("honey bee", 0.5), ("ant", 0.25)])
-    for item in found:
-        source = item.chunk.source
-        expected = (shade[source] + 0.5 * honey[source] + 0.25 * ant[source]) / 1.75
-        assert item.score == pytest.approx(expected, abs=1e-5)
+
+    def scored(odds: float) -> dict[str, float]:
+        found = retrieve("shade", index, embedder, 10, talk=Talk(SAID, odds))
+        return {item.chunk.source: item.score for item in found}
+
+    alone, within = scored(-1e2), scored(1e2)
+    assert alone == pytest.approx(scores(index, embedder, "shade"), abs=1e-5)
+    assert within["animals/bee.md"] > alone["animals/bee.md"] + 0.1
+    meant = Talk(SAID, 0.0).meant(max(alone.values()), max(within.values()))
+    assert 0 < meant < 1
+    for source, score in scored(0.0).items():
+        assert score == pytest.approx(meant * within[source] + (1 - meant) * alone[source], abs=1e-4)
 
 
-def test_what_is_only_searched_beside_is_found_too(open_index: Open, embedder: LetterEmbedder) -> None:
+def test_what_only_the_talk_proposes_is_found_too(open_index: Open, embedder: LetterEmbedder) -> None:
     few = settings(candidates=1, neighbours_share=0)
-    found = retrieve("shade", open_index(ANIMALS), embedder, 10, beside=[("honey bee", 0.5)], settings=few)
+    found = retrieve("shade", open_index(ANIMALS), embedder, 10, talk=Talk(SAID, 3.0), settings=few)
     assert {"plants/fern.md", "animals/bee.md"} <= set(sources(found))
+
+
+def test_a_talk_in_which_nothing_was_said_changes_nothing(open_index: Open, embedder: LetterEmbedder) -> None:
+    index = open_index(ANIMALS)
+    assert retrieve("shade", index, embedder, 10, talk=Talk([], 9.0)) == retrieve("shade", index, embedder, 10)
+
+
+def test_the_filter_holds_within_a_talk(open_index: Open, embedder: LetterEmbedder) -> None:
+    found = retrieve("shade", open_index(ANIMALS), embedder, 10, doc_type="plants", talk=Talk(SAID, 3.0))
+    assert {source.split("/")[0] for source in sources(found)} == {"plants"}
