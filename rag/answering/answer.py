@@ -123,8 +123,11 @@ async def _run(
 
     def search(query: str) -> list[Section]:
         # Where no model has rewritten the question, it is searched as it was asked, within the talk.
-        ours = query == condense(put, history)
-        query, within = (put, talk(put, history)) if ours else (query, None)
+        within = None
+        if query == condense(put, history):
+            # A model that could not rewrite the question may have answered the ones before as badly: what was asked is read.
+            failed = query != put and not llm.quotes
+            query, within = put, talk(put, [Turn(turn.question, "") for turn in history] if failed else history)
         found = asked.found(query, within)
         if llm.quotes and asked.refuses(query, found, within):
             found = []

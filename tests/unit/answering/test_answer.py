@@ -65,8 +65,8 @@ async def test_follow_up_is_rewritten_before_the_search_and_asked_as_it_was_put(
 )
 async def test_rewriting_that_is_none_gives_way_to_our_own(asking: Asking, rambling: str) -> None:
     await asking.ask(ScriptedLlm("4 kg [1].", condensed=rambling), "And what does it weigh?", TALK[:1])
-    assert asking.searched == ["And what does it weigh?"], "searched as asked, within the talk"
-    assert asking.before == [["What is the Kestrel L2?", "A radar gauge."]]
+    assert asking.searched == ["And what does it weigh?"], "searched as asked, within what was asked before"
+    assert asking.before == [["What is the Kestrel L2?"]]
 
 
 @pytest.mark.parametrize("asked", ["What does the gauge cost?", "And what does it weigh?"])
