@@ -74,21 +74,30 @@ def stands_alone(question: str) -> bool:
 
 def talk(question: str, history: Sequence[Turn]) -> Talk | None:
     """What a search reads the question within; None where it surely stands alone."""
-    likely = odds(question)
-    return Talk(said(history), likely) if history and likely > _SURELY_ALONE else None
+    likely, told = odds(question), signs(question)
+    # "And Calder Bridge?" asks the same of another subject: the one before is not meant.
+    anew = told.named and not told.person and not told.points
+    return Talk(said(history, anew=anew), likely) if history and likely > _SURELY_ALONE else None
 
 
-def said(history: Sequence[Turn]) -> list[Said]:
-    """The turns' questions and how their answers begin, with shares as measured in benchmarks/RESULTS.md.
+def said(history: Sequence[Turn], *, anew: bool = False) -> list[Said]:
+    """The turns' questions and how their answers begin, with shares as measured in benchmarks/RESULTS.md; `anew` without names.
 
     However long a text, it counts as no more than a few words would: three quoted sentences must not drown the question.
     """
-    return [
-        (text, (_LAST if turn is history[-1] else _EARLIER) * min(1.0, _MOST_COUNTED / len(text.split())))
+    parts = [
+        (text, (_LAST if turn is history[-1] else _EARLIER) * min(1.0, _MOST_COUNTED / max(1, len(text.split()))))
         for turn in history
         for text in (turn.question, "" if refusing(turn.answer) else _opening(turn.answer))
-        if text.strip()
     ]
+    return [(text, share) for whole, share in parts for text in (_nameless(whole) if anew else [whole]) if text.strip()]
+
+
+def _nameless(text: str) -> list[str]:
+    """What stands between the names of a text."""
+    ends = [0, *(end for _, end in names(text))]
+    starts = [*(start for start, _ in names(text)), len(text)]
+    return [text[start:end].strip() for start, end in zip(ends, starts, strict=True)]
 
 
 def _opening(answer: str) -> str:

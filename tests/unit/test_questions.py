@@ -16,6 +16,7 @@ SETS: dict[str, tuple[Path, Path]] = {  # the set -> its documents and its quest
     "first": (ROOT / "knowledge-base", ROOT / "benchmarks" / "questions.jsonl"),
     "second": (ROOT / "benchmarks" / "second" / "knowledge-base", ROOT / "benchmarks" / "second" / "questions.jsonl"),
 }
+TRAINING = sorted(path.parent for path in (ROOT / "benchmarks" / "training").glob("*/knowledge-base"))
 QUESTIONS: dict[str, list[dict[str, Any]]] = {
     name: [json.loads(line) for line in path.open(encoding="utf-8")] for name, (_, path) in SETS.items()
 }
@@ -98,3 +99,27 @@ def test_the_command_reads_them_as_they_are_written(name: str) -> None:
     ]
     assert [question.reworded for question in read] == [q.get("standalone") or q.get("clean") or "" for q in written]
     assert sum(question.measurable for question in read) == sum(bool(q["keywords"]) for q in written)
+
+
+@pytest.mark.parametrize("organisation", TRAINING)
+def test_what_is_learned_from_is_proved_by_the_exact_text_of_its_sources(organisation: Path) -> None:
+    for path in organisation.glob("*.jsonl"):
+        questions = [json.loads(line) for line in path.open(encoding="utf-8")]
+        assert len({question["id"] for question in questions}) == len(questions) > 50
+        for question in questions:
+            assert question["question"].strip()
+            for reference in question["references"]:
+                text = (organisation / "knowledge-base" / reference["source"]).read_text("utf-8")
+                assert text[reference["start"] : reference["end"]] == reference["quote"], question["id"]
+
+
+@pytest.mark.parametrize("organisation", [one for one in TRAINING if (one / "conversations.jsonl").exists()])
+def test_a_conversation_ends_in_a_follow_up_with_its_plain_wording_or_in_something_new(organisation: Path) -> None:
+    talks = read_questions(organisation / "conversations.jsonl")
+    kinds = Counter(talk.category for talk in talks)
+    assert kinds == {"follow_up": 60, "new_topic": 15}
+    for talk in talks:
+        assert talk.turns
+        assert talk.references
+        assert bool(talk.reworded) == (talk.category == "follow_up")
+        assert talk.question not in {turn.question for turn in talk.turns}

@@ -59,6 +59,17 @@ def test_the_last_turn_counts_more_than_those_before_it_and_marks_are_not_read()
     assert shares[2] == shares[3] > shares[0] == shares[1] > 0
 
 
+def test_asked_of_another_subject_the_names_before_are_not_meant() -> None:
+    turn = Turn("What does the Port of Invergair pay for TF-C-0167?", "The Port of Invergair pays £4.")
+    within = talk("And Stranraer?", [turn])
+    assert within is not None
+    assert [text for text, _ in within.said] == ["What does the", "pay for", "?", "The", "pays £4."]
+    assert {share for _, share in within.said} == {share for _, share in said([turn])}
+    pointing = talk("Does it hold for Stranraer?", [turn])
+    assert pointing is not None
+    assert pointing.said == said([turn])
+
+
 def test_however_long_a_text_it_counts_as_no_more_than_a_few_words_would() -> None:
     long = "A contract of " + "many words " * 10 + "indeed."
     (_, of_question), (text, share) = said([Turn("What is it?", long)])
