@@ -22,7 +22,7 @@ from rag.retrieval.telling import Telling, telling
 Said = tuple[str, float]
 """A text and its share: how much each of its word pieces counts beside one of the question's, from 0 to 1."""
 
-BIAS, BY_WORDS, BY_FOUND = 0.16, 1.10, 23.9
+BIAS, BY_WORDS, BY_FOUND = 0.16, 1.10, 23.4
 
 
 class Within(NamedTuple):
