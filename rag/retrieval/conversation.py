@@ -69,7 +69,7 @@ class Asked(NamedTuple):
         return np.asarray(np.mean(self.vectors, axis=0), np.float32)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def encoded(query: str, embedder: Embedder) -> tuple[Vectors, Pieces]:
     """The query's vector, of shape (dim,), and its word pieces; kept for whoever judges what the search then found."""
     vectors, (pieces,) = embedder.embed_pieces([query])
