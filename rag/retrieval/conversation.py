@@ -79,8 +79,13 @@ def encoded(query: str, embedder: Embedder) -> tuple[Vectors, Pieces]:
 def asked(query: str, before: Sequence[Said], embedder: Embedder, *, learned: bool = True) -> Asked:
     """`query` within what was said `before` it, oldest first, as far back as the model's window reaches.
 
-    `learned`: whether what was learned of telling counts.
+    `learned`: whether what was learned of telling counts. Kept for whoever judges, or quotes from, what the search then found.
     """
+    return _asked(query, tuple(before), embedder, learned)
+
+
+@lru_cache(maxsize=64)
+def _asked(query: str, before: tuple[Said, ...], embedder: Embedder, learned: bool) -> Asked:
     vector, pieces = encoded(query, embedder)
     said = _reaching(query, before, embedder)
     if not said:
@@ -93,7 +98,7 @@ def asked(query: str, before: Sequence[Said], embedder: Embedder, *, learned: bo
     return Asked(text, (vector, whole), pieces, telling(text, pieces, embedder, shares, learned=learned))
 
 
-def _reaching(query: str, before: Sequence[Said], embedder: Embedder) -> list[Said]:
+def _reaching(query: str, before: tuple[Said, ...], embedder: Embedder) -> list[Said]:
     """The last of what was said that fit into the window beside the question."""
     room = embedder.window - 2 - len(embedder.word_pieces(query))
     kept: list[Said] = []

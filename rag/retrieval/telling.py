@@ -7,6 +7,7 @@ in their space tells the two apart. `python -m benchmarks.telling --fit` finds i
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -55,9 +56,10 @@ def telling(
 def standing(query: str, embedder: Embedder, pieces: int) -> dict[str, list[int]]:
     """Each word of the question, as BM25 knows it, with the numbers of its word pieces; there are `pieces` of them."""
     spans = embedder.word_pieces(query)[:pieces]
+    starts, ends = [start for start, _ in spans], [end for _, end in spans]
     found: dict[str, list[int]] = {}
     for match in WORD.finditer(query):
-        at = [n for n, (start, end) in enumerate(spans) if start < match.end() and end > match.start()]
+        at = range(bisect_right(ends, match.start()), bisect_left(starts, match.end()))
         for word in words(match[0]) if at else ():
             found.setdefault(word, []).extend(at)
     return found
