@@ -19,19 +19,26 @@ from tests.doubles.llm import ScriptedLlm
 
 
 class Asking:
-    """`ask` answers; `searched` and `shown` hold what was searched for and what was emitted;
-    `before` is what it was read within; `refuses` is whether what was found is judged not to hold the answer."""
+    """`ask` answers; `searched` and `shown` hold what was searched for and what was emitted, `before` what it was read within;
+    `refuses` is whether what was found is judged not to hold the answer, `judged` the talk within which it was."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, found: Sequence[Retrieved]) -> None:
         self.found: Sequence[Retrieved] | Exception = found
         self.refuses = False
         self.searched: list[str] = []
         self.before: list[list[str]] = []
+        self.judged: list[Talk | None] = []
         self.filters: list[str | None] = []
         self.shown: list[str] = []
         monkeypatch.setattr(room, "retrieve", self._retrieve)
-        monkeypatch.setattr(room, "refuses", lambda *judged: self.refuses)
+        monkeypatch.setattr(room, "refuses", self._refuses)
         monkeypatch.setattr(check_ahead, "Texts", lambda texts, embedder, stored: Texts(texts, embedder))
+
+    def _refuses(
+        self, query: str, found: Sequence[Retrieved], index: Any, embedder: Any, settings: Settings, talk: Talk | None
+    ) -> bool:
+        self.judged.append(talk)
+        return self.refuses
 
     def _retrieve(
         self,

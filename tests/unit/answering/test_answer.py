@@ -81,6 +81,7 @@ async def test_a_model_that_only_quotes_is_called_once_and_reads_the_question_wi
     assert read_back(str(messages[-1].content)).question == asked, "as it was asked"
     assert asking.searched == [asked]
     assert asking.before == [["What is the Kestrel L2?", "A radar gauge.", "Who designed it?", "Maeve Kilbride."]]
+    assert [[text for text, _ in talk.said] for talk in asking.judged if talk] == asking.before, "judged as it was read"
 
 
 async def test_a_question_that_surely_stands_alone_is_not_searched_within_the_talk(asking: Asking) -> None:
