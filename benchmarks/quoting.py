@@ -19,12 +19,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks.stores import QUESTIONS
+from benchmarks.telling import TRAINING
 from rag.answering.evidence import Markers, cite, without_markers
 from rag.answering.extractive import quote
 from rag.answering.meeting import Meet, meet
-from rag.answering.quotable import Quotable, quotables
 from rag.answering.sentence_scores import FEATURES, features
 from rag.config import Settings
+from rag.documents.quotable import Quotable, quotables
 from rag.evaluation.questions import Question, read_questions
 from rag.evaluation.run import query_of
 from rag.index.embed import Embedder, Vectors, open_embedder
@@ -59,13 +60,19 @@ class Asked:
 def main() -> None:
     parser = argparse.ArgumentParser(description="How well the embedded default quotes.")
     parser.add_argument("--set", nargs=2, type=Path, action="append", metavar=("KNOWLEDGE_BASE", "QUESTIONS"))
+    parser.add_argument(
+        "--training", action="store_true", help="the eight organisations in benchmarks/training as well"
+    )
     parser.add_argument("--split", choices=("dev", "held_out"), default="dev")
     parser.add_argument("-k", type=int, default=10)
     parser.add_argument("--fit", action="store_true", help="fit the weights to these questions and print them")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         asked = []
-        for n, (base, questions) in enumerate(arguments.set or [(Path("knowledge-base"), QUESTIONS)]):
+        sets = arguments.set or [(Path("knowledge-base"), QUESTIONS)]
+        if arguments.training:
+            sets += [(made / "knowledge-base", made / "questions.jsonl") for made in sorted(TRAINING.glob("*/"))]
+        for n, (base, questions) in enumerate(sets):
             asked += _asked(base, questions, Path(folder) / str(n), arguments.split, arguments.k)
         if arguments.fit:
             _fit(asked)

@@ -19,8 +19,8 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from rag.answering.leaning import talk as talk_of
 from rag.answering.meeting import Meet
 from rag.answering.prompts import REFUSAL, read_back
-from rag.answering.quotable import Quotable, quotables, with_antecedent
 from rag.answering.sentence_scores import scores
+from rag.documents.quotable import Quotable, quotables, with_antecedent
 from rag.index.embed import Vectors
 from rag.index.lexical import words
 from rag.retrieval.conversation import Talk

@@ -7,6 +7,7 @@ lower than another's is twenty times less likely to be the one that answers.
 from __future__ import annotations
 
 import difflib
+import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -15,13 +16,13 @@ import numpy as np
 
 from rag.answering.answer_kinds import Asked
 from rag.answering.meeting import Meet, Meeting
-from rag.answering.quotable import Quotable
+from rag.documents.quotable import Quotable
 from rag.index.embed import Vectors
 from rag.index.lexical import query_words, words
 from rag.retrieval.conversation import Said, Talk, readings
 
-FEATURES = ("words", "kind", "asks", "source", "met", "meaning")
-WEIGHTS = np.array([4.0, 2.0, -1.75, 12.3, 6.0, 7.5], np.float32)
+FEATURES = ("words", "kind", "asks", "source", "met", "rest", "meaning")
+WEIGHTS = np.array([1.5, 1.4, -3.0, 16.4, 5.8, 9.8, 8.6], np.float32)
 
 READ = 12
 """Sentences read by themselves for their meaning; more changed nothing."""
@@ -64,24 +65,43 @@ def features(
     meetings = meet([within for within, _ in ways], sources)
     for (within, likely), meeting in zip(ways, meetings, strict=True):
         table[:, 0] += likely * _words([*within.said, (question, 1.0)], found)
-        table[:, 3:5] += likely * np.array([_met(one, meeting) for one in found]).reshape(-1, 2)
+        table[:, 3:6] += likely * _met(found, meeting)
     # Meaning costs a pass of the model: only what may still win is read.
     read = np.argsort(-(table @ WEIGHTS), kind="stable")[:most]
     vectors = embed([f"{found[i].about}: {found[i].text}" for i in read])
     for (_, likely), meeting in zip(ways, meetings, strict=True):
-        table[read, 5] += likely * (vectors @ meeting.vector)
+        table[read, 6] += likely * (vectors @ meeting.vector)
     return table, read
 
 
-def _met(one: Quotable, meeting: Meeting) -> tuple[float, float]:
-    """How well the question's word pieces are met in the sentence's source, and in the sentence itself."""
-    met = meeting.texts[one.n - 1]
-    if not met.cosines.size:
-        return 0.0, 0.0
-    inside = [piece for piece, (start, end) in enumerate(met.spans) if start < one.end and end > one.start]
-    source = np.clip(met.cosines.max(axis=0), 0, 1) @ meeting.weights
-    itself = np.clip(met.cosines[inside].max(axis=0), 0, 1) @ meeting.weights if inside else 0.0
-    return float(source), float(itself)
+def _met(found: Sequence[Quotable], meeting: Meeting) -> Vectors:
+    """How well the question's word pieces are met: in the sentence's source, in the sentence or the one before it, and in
+    the sentence itself, where those count more that what stands above the source's first sentence does not meet.
+
+    Shape (len(found), 3). A question names its subject, which the title holds, and asks for something of it, which is left.
+    """
+    table = np.zeros((len(found), 3), np.float32)
+    for n, group in itertools.groupby(range(len(found)), lambda i: found[i].n):
+        places, met = list(group), meeting.texts[n - 1]
+        if not met.cosines.size:
+            continue
+        cosines = np.clip(met.cosines, 0, 1)
+        starts, ends = np.array(met.spans).T
+        above = cosines[ends <= found[places[0]].start].max(axis=0, initial=0)
+        own = np.stack(
+            [cosines[(starts < found[i].end) & (ends > found[i].start)].max(axis=0, initial=0) for i in places]
+        )
+        both = own.copy()
+        both[1:] = np.maximum(own[1:], own[:-1])
+        left = meeting.weights * (1 - above) ** 2
+        table[places] = np.column_stack(
+            [
+                np.full(len(places), cosines.max(axis=0) @ meeting.weights),
+                both @ meeting.weights,
+                own @ left / max(left.sum(), 1e-12),
+            ]
+        )
+    return table
 
 
 def _words(asked: Sequence[Said], found: Sequence[Quotable]) -> Vectors:

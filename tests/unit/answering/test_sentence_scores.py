@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from rag.answering.meeting import meet
-from rag.answering.quotable import quotables
 from rag.answering.sentence_scores import FEATURES, READ, features, scores
+from rag.documents.quotable import quotables
 from rag.retrieval.conversation import Talk
 from tests.doubles.embedder import LetterEmbedder
 
@@ -43,8 +43,20 @@ def test_questions_are_told() -> None:
 def test_pieces_are_met_in_the_sentence_and_in_its_source() -> None:
     # The question's pieces are a, b: the first sentence meets both, the second only b; the second source none.
     sources = ("T\nAnt bee. Bees only.", "T\nFern.")
-    assert column("met", "ant bee", *sources) == [1, 0.5, 0]
+    assert column("rest", "ant bee", *sources) == [1, 0.5, 0]
     assert column("source", "ant bee", *sources) == [1, 1, 0]
+
+
+def test_what_the_sentence_before_meets_counts_too_but_not_that_of_another_source() -> None:
+    sources = ("T\nAnt. Bee. Cat.", "T\nDog.")
+    assert column("met", "ant bee", *sources) == [0.5, 1, 0.5, 0]
+    assert column("met", "cat dog", *sources) == [0, 0, 0.5, 0.5]
+
+
+def test_what_the_title_does_not_say_has_to_be_said_by_the_sentence() -> None:
+    # The title says "ant", so only the bee is left to be met; a title that says all leaves nothing to tell apart.
+    assert column("rest", "ant bee", "Ant\nAnt is here. Bee is here.") == [0, 1]
+    assert column("rest", "ant", "Ant\nAnt is here. Bee is here.") == [0, 0]
 
 
 def test_only_the_likeliest_are_read_for_their_meaning_the_others_cannot_win() -> None:
@@ -67,8 +79,8 @@ def test_each_way_to_read_a_follow_up_counts_as_likely_as_it_is(odds: float, mea
     sources = ("T\nAnt bee. Bees only.", "T\nCat.")
     talk = Talk([("ant", 0.5)], odds)
     # Within the talk the ant is asked for half as much as the bee.
-    for name in ("met", "source"):
-        alone, within = column(name, "bee", *sources), [1, 2 / 3 if name == "met" else 1, 0]
+    for name in ("rest", "source"):
+        alone, within = column(name, "bee", *sources), [1, 2 / 3 if name == "rest" else 1, 0]
         expected = [meant * one + (1 - meant) * other for one, other in zip(within, alone, strict=True)]
         assert column(name, "bee", *sources, talk=talk) == pytest.approx(expected, abs=2e-3)
     words = column("words", "cat", *sources, talk=talk)

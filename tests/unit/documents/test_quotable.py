@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering.quotable import Quotable, quotables, with_antecedent
+from rag.documents.quotable import Quotable, quotables, with_antecedent
 
 SOURCE = """Port > 4. Call-out
 Four call-outs a year are included. Each after that costs £410.
