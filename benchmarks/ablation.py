@@ -28,14 +28,15 @@ from rag.ingest import ingest
 from rag.schema import Document
 
 SECOND = Path(__file__).parent / "second"
-_BARE = {"spelling": False, "telling": False}
+_BARE = {"spelling": False, "telling": False, "sentence_share": 0}
 STAGES: dict[str, dict[str, Any]] = {
     "cut by structure, vectors": {**_BARE, "words_share": 0, "rerank": False, "neighbours_share": 0},
     "+ BM25": {**_BARE, "rerank": False, "neighbours_share": 0},
     "+ late interaction": {**_BARE, "neighbours_share": 0},
     "+ neighbours": _BARE,
-    "+ spelling": {"telling": False},
-    "+ what tells: the default": {},
+    "+ spelling": {"telling": False, "sentence_share": 0},
+    "+ what tells": {"sentence_share": 0},
+    "+ best sentences: the default": {},
     "default without BM25": {"words_share": 0},
     "default without late interaction": {"rerank": False},
     "default without neighbours": {"neighbours_share": 0},

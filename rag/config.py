@@ -92,6 +92,12 @@ class Settings(BaseModel):
     neighbours_share: float = Field(
         0.1, ge=0, le=1, description="What the chunks before and after one add to its score. 0: nothing."
     )
+    sentence_share: float = Field(
+        0.14,
+        ge=0,
+        le=1,
+        description="How much best sentences decide between the first chunks. 0: nothing.",
+    )
     telling: bool = Field(
         True, description="Count what a question is about for more than how it is put, as learned from other questions."
     )

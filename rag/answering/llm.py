@@ -78,16 +78,14 @@ def open_extractive(settings: Settings, option: Option, embedder: Embedder, inde
     """The embedded default: quotes the sentences that answer, needs no key, no download and no network."""
     from rag.answering.extractive import ExtractiveChat
     from rag.answering.meeting import meet
+    from rag.retrieval.best_sentence import vectors
 
-    met = partial(meet, embedder=embedder, stored=index)
-    return Llm(
-        option.choice,
-        "Quoting",
-        EXTRACTIVE,
-        1 << 20,
-        cache(lambda tag: ExtractiveChat(embed=embedder.embed, meet=met, tags=[tag])),
-        quotes=True,
+    chat = partial(
+        ExtractiveChat,
+        embed=partial(vectors, embedder=embedder),
+        meet=partial(meet, embedder=embedder, stored=index),
     )
+    return Llm(option.choice, "Quoting", EXTRACTIVE, 1 << 20, cache(lambda tag: chat(tags=[tag])), quotes=True)
 
 
 LLMS: dict[str, Callable[[Settings, Option, Embedder, Stored | None], Llm]] = {

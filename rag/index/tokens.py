@@ -124,6 +124,11 @@ class Tokens(PackedTokens):
         self.projection: Vectors = np.array(projection)
         self._pieces = np.array(pieces)
 
+    def packed(self, row: int) -> Packed:
+        """One chunk's word pieces as they are stored, and no more of the file drawn into memory than that."""
+        begin, end = self._offsets[row : row + 1], self._offsets[row + 1 : row + 2]
+        return Packed(self._token_file.spans(begin, end), self._scale_file.spans(begin, end))
+
     def rarity(self, piece: int) -> float:
         """How much a word piece tells: the root of the logarithm of the share of chunks without it."""
         holding = int(self._pieces[piece]) if piece < len(self._pieces) else 0

@@ -1,4 +1,7 @@
-"""Vectors and BM25 propose, late interaction decides. The same order from every store: it proposes, it does not score."""
+"""Vectors and BM25 propose, late interaction decides, and the best sentences of the first chunks have the last word.
+
+The same order from every store: it proposes, it does not score.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from rag.index.nearest import Found, highest
 from rag.index.open import OpenIndex
 from rag.index.row_file import Rows
 from rag.index.store import Scope
+from rag.retrieval import best_sentence
 from rag.retrieval.conversation import Said, Talk, asked
 from rag.schema import Retrieved
 
@@ -36,8 +40,8 @@ def retrieve(
     With a `talk`, `query` is also read within it, and each reading counts as likely as it is that it was meant so.
 
     The score is a fixed mix in [0, 1]: how well the query's word pieces are met in the chunk (rare ones count more), BM25
-    as a share of the most it could be, and a little of the same for the chunks before and after it. It depends neither on
-    the filter nor on k nor on the store.
+    as a share of the most it could be, and a little of the same for the chunks before and after it; less what its best
+    sentence falls short of that of others that are nearly as well met. It depends neither on k nor on the store.
     """
     with index.reading():
         scope = index.scope(doc_type, sources)
@@ -47,18 +51,49 @@ def retrieve(
         score = Score(query, index, embedder, settings)
         rows = _proposed(index, score, scope, settings)
         if talk is None or not talk.said:
-            return best(index, rows, score(rows), k)
+            return best(index, rows, by_sentences(score(rows), rows, [(score, 1.0)], index, embedder, settings), k)
         within = Score(query, index, embedder, settings, talk.said)
         rows = np.union1d(rows, _proposed(index, within, scope, settings))
         scores, otherwise = within(rows), score(rows)
         meant = talk.meant(float(otherwise.max()), float(scores.max()))
-        return best(index, rows, np.asarray(meant * scores + (1 - meant) * otherwise, np.float32), k)
+        mixed = np.asarray(meant * scores + (1 - meant) * otherwise, np.float32)
+        ways = [(score, 1 - meant), (within, meant)]
+        return best(index, rows, by_sentences(mixed, rows, ways, index, embedder, settings), k)
+
+
+def by_sentences(
+    scores: Vectors,
+    rows: Rows,
+    ways: Sequence[tuple[Score, float]],
+    index: OpenIndex,
+    embedder: Embedder,
+    settings: Settings = DEFAULTS,
+) -> Vectors:
+    """The scores, less what the best sentences of the first chunks fall short of each other, where those are close.
+
+    All others are taken to fall short by as much as the worst of these, so they stay in their order behind them.
+    `ways`: the ways to read the question, each with how likely it was meant so.
+    """
+    order = _order(scores, rows)[: best_sentence.MOST]
+    close = order[scores[order] >= scores[order[:1]] - best_sentence.CLOSE]
+    if not settings.sentence_share or len(close) < 2:
+        return scores
+    near = sum(
+        likely * best_sentence.likeness(way.asked, way.weights, rows[close], index, embedder) for way, likely in ways
+    )
+    short = np.full(len(rows), np.max(near) - np.min(near), np.float32)
+    short[close] = np.max(near) - near
+    return np.asarray(np.clip(scores - settings.sentence_share * short, 0, 1), np.float32)
 
 
 def best(index: OpenIndex, rows: Rows, scores: Vectors, k: int) -> list[Retrieved]:
-    """The `k` highest of the scores with their chunks. Ties break by row, so by source and place: the same every time."""
-    order = np.lexsort((rows, -np.round(scores, 6)))[:k]
-    return [Retrieved(index.chunks[rows[i]], round(float(scores[i]), 6)) for i in order]
+    """The `k` highest of the scores with their chunks."""
+    return [Retrieved(index.chunks[rows[i]], round(float(scores[i]), 6)) for i in _order(scores, rows)[:k]]
+
+
+def _order(scores: Vectors, rows: Rows) -> Rows:
+    """Highest first. Ties break by row, so by source and place: the same every time."""
+    return np.lexsort((rows, -np.round(scores, 6)))
 
 
 def spelled(query: str, index: OpenIndex, embedder: Embedder, settings: Settings = DEFAULTS) -> str:
@@ -128,8 +163,12 @@ class Score:
         cosines = [np.clip(vectors @ vector, 0, 1) for vector in self.asked.vectors]
         return np.asarray(sum(cosines) / np.float32(len(cosines)), np.float32)
 
+    @cached_property
+    def weights(self) -> Vectors:
+        """How much each of the query's word pieces counts: its rarity, and what it tells."""
+        rarity = np.array([self._index.tokens.rarity(piece) for piece in self.asked.pieces.ids], np.float32)
+        return rarity * self.asked.telling.pieces
+
     def _met(self, rows: Rows) -> Vectors:
         """Late interaction."""
-        pieces = self.asked.pieces
-        weights = np.array([self._index.tokens.rarity(piece) for piece in pieces.ids], np.float32)
-        return self._index.tokens.scores(pieces.vectors, weights * self.asked.telling.pieces, rows)
+        return self._index.tokens.scores(self.asked.pieces.vectors, self.weights, rows)

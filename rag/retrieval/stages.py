@@ -10,7 +10,7 @@ import numpy as np
 from rag.config import Settings
 from rag.index.embed import Embedder
 from rag.index.open import OpenIndex
-from rag.retrieval.hybrid import DEFAULTS, Score, best, by_vectors, by_words, spelled, together
+from rag.retrieval.hybrid import DEFAULTS, Score, best, by_sentences, by_vectors, by_words, spelled, together
 from rag.schema import Retrieved
 
 
@@ -65,7 +65,7 @@ def stages(
         rows = together(near, worded)
         mixed = score.mixed(score.near(rows), rows)
         fused_ms = clock.ms()
-        final = score(rows)
+        final = by_sentences(score(rows), rows, [(score, 1.0)], index, embedder, settings)
         reranked_ms = clock.ms()
         held = worded[score.words[worded] > 0]  # the others hold no word of the question: they only fill the list up
         return Stages(

@@ -39,14 +39,15 @@ def stages_html(question: str, found: Stages, settings: Settings) -> str:
 
     words = round(100 * settings.words_share)
     last = "Word piece against word piece" if settings.rerank else "Reranking is off"
-    beside = ", neighbours counting a little." if settings.neighbours_share else "."
+    beside = ", neighbours counting a little" if settings.neighbours_share else ""
+    alone = ", best sentences read alone" if settings.sentence_share else ""
     columns = [
         _column("Vectors", "Nearest in meaning, as one vector each.", found.vectors, most, _nothing),
         _column("BM25", "The same words, rare ones counting more.", found.words, most, _nothing),
         _column(
             "Fused", f"What both found, mixed: {100 - words} % meaning, {words} % words.", found.fused, most, proposed
         ),
-        _column("Reranked", f"{last}{beside} Answers come from this.", found.reranked, most, moved),
+        _column("Reranked", f"{last}{beside}{alone}. Answers come from this.", found.reranked, most, moved),
     ]
     return f'{_searched(question, found)}<div class="stages" tabindex="0" role="group" aria-label="Stages">{"".join(columns)}</div>'
 

@@ -116,7 +116,7 @@ def scores(index: OpenIndex, embedder: LetterEmbedder, question: str, **changes:
 
 def test_words_alone_are_bm25(open_index: Open, embedder: LetterEmbedder) -> None:
     index = open_index(ANIMALS)
-    alone = scores(index, embedder, "honey", words_share=1, neighbours_share=0)
+    alone = scores(index, embedder, "honey", words_share=1, neighbours_share=0, sentence_share=0)
     for row, share in enumerate(index.lexical.scores("honey")):
         assert alone[index.chunks[row].source] == pytest.approx(float(share), abs=1e-6)
 
