@@ -1,7 +1,8 @@
 """python -m benchmarks.quoting: how well the embedded default quotes, given what the search found; `--fit` fits its weights.
 
 A set is a knowledge base and its questions, one JSON object a line: `references` are the exact spans that answer; `keywords` and
-`split` may be there. Where no `split` is, every other question is of the development half.
+`split` may be there. Where no `split` is, every other question is of the development half. The organisations in
+benchmarks/training are there to learn from, and taken whole.
 """
 
 from __future__ import annotations
@@ -28,9 +29,10 @@ from rag.config import Settings
 from rag.documents.quotable import Quotable, quotables
 from rag.evaluation.questions import Question, read_questions
 from rag.evaluation.run import query_of
-from rag.index.embed import Embedder, Vectors, open_embedder
+from rag.index.embed import Vectors, open_embedder
 from rag.index.open import OpenIndex
 from rag.ingest import ingest
+from rag.retrieval.best_sentence import vectors
 from rag.retrieval.context import Section
 from rag.retrieval.conversation import Talk
 from rag.retrieval.hybrid import retrieve, spelled
@@ -48,7 +50,7 @@ class Asked:
     query: str
     talk: Talk | None
     found: list[Retrieved]
-    embedder: Embedder
+    embed: Callable[[Sequence[str]], Vectors]
     meet: Meet
     set_name: str
 
@@ -69,11 +71,12 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         asked = []
-        sets = arguments.set or [(Path("knowledge-base"), QUESTIONS)]
-        if arguments.training:
-            sets += [(made / "knowledge-base", made / "questions.jsonl") for made in sorted(TRAINING.glob("*/"))]
-        for n, (base, questions) in enumerate(sets):
+        for n, (base, questions) in enumerate(arguments.set or [(Path("knowledge-base"), QUESTIONS)]):
             asked += _asked(base, questions, Path(folder) / str(n), arguments.split, arguments.k)
+        for made in sorted(TRAINING.glob("*/")) if arguments.training else []:
+            asked += _asked(
+                made / "knowledge-base", made / "questions.jsonl", Path(folder) / made.name, "", arguments.k
+            )
         if arguments.fit:
             _fit(asked)
         else:
@@ -82,17 +85,20 @@ def main() -> None:
 
 
 def _asked(base: Path, questions: Path, folder: Path, split: str, k: int) -> list[Asked]:
+    """Those of one half, or all where `split` is empty."""
     settings = Settings.load(env={}, dotenv=None, knowledge_base=base, index=folder)
     embedder = open_embedder(settings)
     index = OpenIndex(ingest(settings).folder)
+    read = partial(vectors, embedder=embedder)
     asked = []
     for n, question in enumerate(read_questions(questions)):
-        if (question.split or ("dev", "held_out")[n % 2]) == split and question.references:
+        half = question.split or ("dev", "held_out")[n % 2]
+        if split in ("", half) and question.references:
             query = query_of(question)
             found = retrieve(query.asked, index, embedder, k, talk=query.talk)
             met = partial(meet, embedder=embedder, stored=lambda: index)
             put = spelled(query.asked, index, embedder)
-            asked.append(Asked(question, put, query.talk, found, embedder, met, str(base)))
+            asked.append(Asked(question, put, query.talk, found, read, met, str(base)))
     return asked
 
 
@@ -100,7 +106,7 @@ def _report(asked: Sequence[Asked], name: str) -> None:
     rows: dict[str, list[tuple[float, float, float, int, float]]] = {}
     for one in asked:
         started = time.perf_counter()
-        text = quote(one.query, one.texts, one.embedder.embed, one.meet, one.talk)
+        text = quote(one.query, one.texts, one.embed, one.meet, one.talk)
         ms = (time.perf_counter() - started) * 1000
         markers = Markers(len(one.found))
         text, citations = cite(markers.feed(text) + markers.close(), markers.order, [Section((i,)) for i in one.found])
@@ -135,7 +141,7 @@ def _fit(asked: Sequence[Asked]) -> None:
     examples = []
     for one in asked:
         found = quotables(one.texts)
-        table, _ = features(one.query, found, one.texts, one.embedder.embed, one.meet, one.talk, len(found))
+        table, _ = features(one.query, found, one.texts, one.embed, one.meet, one.talk, len(found))
         right = np.array([_answers(one, sentence) for sentence in found])
         folder = f"{one.set_name}/{one.question.references[0].source.split('/')[0]}"
         if right.any():
