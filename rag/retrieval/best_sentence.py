@@ -20,10 +20,10 @@ from rag.index.row_file import Rows
 from rag.index.tokens import project
 from rag.retrieval.conversation import Asked
 
-MOST = 4
+MOST = 3
 """Chunks whose best sentences are compared, the first ones: each takes a pass of the model."""
 
-CLOSE = 0.04
+CLOSE = 0.035
 """How far a chunk's score may lie behind the first one's to be compared; a wider gap no sentence makes up for."""
 
 
