@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from rag.config import Settings
 from rag.index.open import OpenIndex
 from rag.retrieval import best_sentence
 from rag.retrieval.conversation import Talk, asked
-from rag.retrieval.hybrid import retrieve
+from rag.retrieval.hybrid import by_sentences, retrieve
 from tests.doubles.embedder import LetterEmbedder
 
 Open = Callable[[Mapping[str, str]], OpenIndex]
@@ -37,6 +39,12 @@ def test_the_sentence_that_meets_the_question_best_is_the_one_that_is_read(
     assert near == pytest.approx(2 / np.sqrt(6), abs=1e-5)  # (c, d) and (z, c, d)
 
 
+def test_a_sentence_is_known_by_its_first_word_too(open_index: Open, embedder: LetterEmbedder) -> None:
+    index = open_index({"a/zoo.md": TOGETHER})
+    best_sentence.likeness(asked("cow", (), embedder), np.ones(1, np.float32), np.array([0]), index, embedder)
+    assert embedder.embedded[-1] == "Zoo: Cow dog."
+
+
 def test_between_chunks_met_equally_well_the_sentence_decides(open_index: Open, embedder: LetterEmbedder) -> None:
     for texts in ({"a/1.md": APART, "a/2.md": TOGETHER}, {"a/1.md": TOGETHER, "a/2.md": APART}):
         index = open_index(texts)
@@ -56,6 +64,15 @@ def test_what_lies_too_far_behind_is_not_read_and_stays_behind(open_index: Open,
     assert [item.chunk.source for item in found] == ["a/2.md", "a/1.md", "a/3.md"]
     scores = [item.score for item in found]
     assert scores == sorted(scores, reverse=True)
+
+
+def test_what_is_not_read_is_taken_to_fall_short_by_as_much_as_the_worst(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(best_sentence, "likeness", lambda *_: np.array([0.2, 0.7], np.float32))
+    way: Any = SimpleNamespace(asked=None, weights=None)
+    nothing: Any = None
+    scores = np.array([0.46, 0.5, 0.49], np.float32)
+    found = by_sentences(scores, np.arange(3), [(way, 1.0)], nothing, nothing, Settings(sentence_share=0.1))
+    assert found == pytest.approx([0.41, 0.45, 0.49])
 
 
 def test_where_one_chunk_leads_nothing_is_read(open_index: Open, embedder: LetterEmbedder) -> None:

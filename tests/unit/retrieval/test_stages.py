@@ -33,6 +33,13 @@ def test_the_last_stage_is_what_a_search_finds(
         assert {*sources(list(found.fused.found))} == {*sources(list(found.reranked.found))}
 
 
+def test_sentences_decide_in_the_last_stage_too(open_index: Open, embedder: LetterEmbedder) -> None:
+    index = open_index({"a/1.md": "# Zoo\n\nAnt cow. Bee dog.", "a/2.md": "# Zoo\n\nAnt bee. Cow dog."})
+    last = stages("ant bee", index, embedder).reranked
+    assert sources(list(last.found)) == ["a/2.md", "a/1.md"]
+    assert list(last.found) == retrieve("ant bee", index, embedder, 10)
+
+
 def test_each_stage_is_ordered_by_its_own_score(open_index: Open, embedder: LetterEmbedder) -> None:
     found = stages("Which bee makes honey?", open_index(ANIMALS), embedder)
     for stage in (found.vectors, found.words, found.fused, found.reranked):
