@@ -149,10 +149,12 @@ async def _run(
                     case chain.Condensing():
                         waits.on(waiting.condensing(llm.label), min(end, loop.time() + patience))
                     case chain.Condensed(query):
+                        ahead.searching()
                         waits.on(waiting.searching())
                         run.stages["condense"] = round(run.ms(), 1)
                         run.query = asked.spelled(query)
                     case chain.Found():
+                        ahead.searched()
                         run.stages["retrieve"] = round(run.ms() - run.stages["condense"], 1)
                         texts = [section.text for section in run.found]
                         markers = Markers(len(run.found), [*texts, asked.question, put])

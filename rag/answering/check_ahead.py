@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from rag.index.open import OpenIndex
 from rag.retrieval.context import Section
 
 _CHECKER = ThreadPoolExecutor(1, "checking ahead")
-"""One for all answers: whoever is searching comes first, and what it does not get to is judged at the answer's end."""
+"""One for all answers: what it does not get to is judged at the answer's end."""
 
 _BEGINS = re.compile(r"[.!?\u2026][^\s]*\s+\S|\n\s*\S|[\u3002\uff01\uff1f]")  # with this a sentence may have ended
 _MARK = (
@@ -28,7 +28,12 @@ _FEW = 2  # sentences that are not worth the other processors, which other visit
 
 
 class CheckAhead:
-    """`with` ends it. To be fed on one loop, with what was found for the question; `evidence` is for when nothing more is fed."""
+    """`with` ends it. To be fed on one loop, with what was found for the question; `evidence` is for when nothing more is fed.
+
+    While any is searching, none begins to judge: who waits for a first word comes before who reads on.
+    """
+
+    _searching: ClassVar[set[CheckAhead]] = set()
 
     def __init__(self, embedder: Embedder, index: OpenIndex, question: str) -> None:
         self._embedder = embedder
@@ -44,7 +49,15 @@ class CheckAhead:
     def __enter__(self) -> Self:
         return self
 
+    def searching(self) -> None:
+        """The question is searched for from now on."""
+        self._searching.add(self)
+
+    def searched(self) -> None:
+        self._searching.discard(self)
+
     def __exit__(self, *exception: object) -> None:
+        self.searched()
         for begun in self._begun:
             begun.cancel()
 
@@ -58,6 +71,7 @@ class CheckAhead:
         if ended:
             self._ended, self._order = text[: self._at], tuple(order)
             self._evidence = self._evidence or self._of(found)
+        if ended and not self._searching:
             self._begun.append(_CHECKER.submit(self._judge))
 
     def evidence(self, found: Sequence[Section]) -> Evidence:

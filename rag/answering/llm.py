@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rag.answering import llamacpp
 from rag.answering.asking_again import AskingAgain
 from rag.answering.endpoints import OPENAI, Endpoint, context_tokens, find_local, is_local, label_of, list_models
 from rag.answering.plain_chunks import PlainChunks
@@ -69,7 +68,7 @@ def open_llamacpp(settings: Settings, option: Option, embedder: Embedder, index:
         raise SettingsError("RAG_LLM=llamacpp needs RAG_GGUF, the path of a GGUF model file.")
     model = settings.gguf.stem
     limit = settings.context_tokens or 4096
-    address, key = _llamacpp_address(settings.gguf.expanduser(), limit, settings.max_answer_tokens)
+    address, key = llamacpp.address(settings.gguf.expanduser(), limit, settings.max_answer_tokens)
     endpoint = Endpoint("llama.cpp", f"{address}/v1", (model,), key)
     return Llm(option.choice, "llama.cpp", model, limit, cache(partial(_client, settings, endpoint, model)))
 
@@ -200,49 +199,12 @@ def _client(settings: Settings, endpoint: Endpoint, model: str, tag: str) -> Bas
     return chat
 
 
-def _key(settings: Settings, endpoint: Endpoint) -> Callable[[], str]:
+def _key(settings: Settings, endpoint: Endpoint) -> Callable[[], Awaitable[str]]:
     """The key, for the endpoint it was set for and no other: a server found on this machine never sees it."""
     own = (settings.openai_base_url or OPENAI) == endpoint.base_url
     value = endpoint.key or (settings.openai_api_key.get_secret_value() if own else "")
-    return lambda: value or "none"
 
+    async def key() -> str:  # were it no coroutine, it would be asked for in a thread, once all searches are over
+        return value or "none"
 
-_LLAMACPP_LOCK = threading.Lock()
-
-
-@cache
-def _llamacpp_server(gguf: Path, context: int, answer: int) -> tuple[Any, str]:
-    """The server and its key: without one, any page open in a browser on this machine could use it."""
-    try:
-        import xllamacpp
-    except ImportError:
-        raise SettingsError("RAG_LLM=llamacpp needs the extra: pip install 'lodestar[llamacpp]'.") from None
-    params = xllamacpp.CommonParams()
-    params.model.path = str(gguf)
-    params.hostnames = ["127.0.0.1"]
-    params.n_ctx = context
-    params.n_predict = answer
-    params.n_parallel = 1
-    params.cache_ram_mib = 512
-    params.endpoint_metrics = params.endpoint_slots = False
-    params.warmup = params.ui = False
-    params.verbosity = 1  # errors only: what it logs goes to the standard error of whoever asked
-    key = secrets.token_urlsafe(24)
-    params.api_keys = [key]
-    try:
-        return xllamacpp.Server(params), key
-    except RuntimeError:
-        raise SettingsError(
-            f"llama.cpp cannot load RAG_GGUF={gguf}; the file is damaged, too large or of a kind it does not know."
-        ) from None
-
-
-def _llamacpp_address(gguf: Path, context: int, answer: int) -> tuple[str, str]:
-    if not gguf.is_file():
-        raise SettingsError(f"RAG_GGUF={gguf} is not a file; give the path of a GGUF model.")
-    with gguf.open("rb") as file:
-        if file.read(4) != b"GGUF":
-            raise SettingsError(f"RAG_GGUF={gguf} is not a GGUF model file.")
-    with _LLAMACPP_LOCK:
-        server, key = _llamacpp_server(gguf, context, answer)
-        return str(server.listening_address), key
+    return key

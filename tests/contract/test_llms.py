@@ -17,7 +17,8 @@ import pytest
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 from rag.answering import chain
-from rag.answering.llm import LLMS, Llm, _llamacpp_server, available
+from rag.answering.llamacpp import server
+from rag.answering.llm import LLMS, Llm, available
 from rag.answering.prompts import QUESTION_TEMPLATE, SOURCE_TEMPLATE, SYSTEM, fence_mark
 from rag.config import Settings
 from rag.retrieval.context import pack
@@ -85,10 +86,10 @@ def llamacpp(monkeypatch: pytest.MonkeyPatch) -> Row:
 
     def stopped() -> bool:
         # The server counts a task's tokens when it ends, of its own or cancelled: the metrics are then worth a look.
-        server, _ = _llamacpp_server(gguf, settings.context_tokens, ROOM)
-        while metric(server, "requests_processing"):
+        running, _ = server(gguf, settings.context_tokens, ROOM)
+        while metric(running, "requests_processing"):
             time.sleep(0.05)
-        return 0 < metric(server, "tokens_predicted_total") < ROOM / 2
+        return 0 < metric(running, "tokens_predicted_total") < ROOM / 2
 
     return Row(settings, {"extra_body": {"ignore_eos": True, "max_tokens": ROOM}}, stopped)
 

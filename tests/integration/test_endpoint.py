@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
+import threading
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 
+from rag.answering import answer as answering
 from rag.answering import assistant as room
 from rag.answering.assistant import Assistant
 from rag.answering.endpoints import find_local
 from rag.answering.llm import available
 from rag.answering.prompts import CONDENSE
-from rag.schema import Answer, Turn
+from rag.schema import Answer, Retrieved, Turn
 from tests.doubles.replies import FAILURES, SECRET, Says
 from tests.doubles.scripted import Messages, ScriptedEndpoint
 
@@ -189,3 +193,32 @@ async def test_leaving_in_the_middle_hangs_up_on_the_endpoint(
         assert await anext(stream) in ("It", "It ends")  # one where they came at the same moment
         await stream.aclose()  # type: ignore[attr-defined]
         assert await asyncio.to_thread(endpoint.chats[-1].gone.wait, 30)
+
+
+async def test_the_first_word_does_not_wait_for_what_others_search(
+    asking_endpoint: Asks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: Callable[..., list[Retrieved]] = answering.retrieve
+    here, crowded, over = threading.Event(), threading.Event(), threading.Event()
+
+    def retrieve(query: str, *arguments: Any, **options: Any) -> list[Retrieved]:
+        mine = query == QUESTION
+        (here if mine else crowded).set()
+        assert (crowded if mine else over).wait(60)
+        return found(query, *arguments, **options)
+
+    assistant = asking_endpoint(k=2)
+    assistant.ask("Who signs change orders?")  # what is only loaded for the first question is there
+    monkeypatch.setattr(answering, "retrieve", retrieve)
+    stream = assistant.stream(QUESTION)
+    first = asyncio.ensure_future(anext(stream))
+    assert await asyncio.to_thread(here.wait, 60)
+    # One more than can search at once, each for as long as this lasts.
+    others = [asyncio.to_thread(assistant.ask, f"Who is at desk {n}?") for n in range(max(2, os.cpu_count() or 1) + 1)]
+    asked = asyncio.gather(*others)
+    try:
+        assert str(await asyncio.wait_for(first, 30)).startswith("It")
+    finally:
+        over.set()
+        await asked
+        await stream.aclose()  # type: ignore[attr-defined]

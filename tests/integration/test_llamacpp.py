@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from rag.answering import faults
+from rag.answering import faults, llamacpp
 from rag.answering.assistant import Assistant
-from rag.answering.llm import LLMS, _llamacpp_address, available
+from rag.answering.llm import LLMS, available
 from rag.config import Settings
 from rag.index.embed import Embedder
 from rag.schema import Answer, Notice
@@ -99,7 +99,7 @@ def test_an_answer_of_full_length_keeps_its_text(served: Asks) -> None:
 
 def test_the_server_in_this_process_answers_nobody_else(gguf: Path) -> None:
     pytest.importorskip("xllamacpp", reason="llama.cpp is not installed: pip install xllamacpp")
-    address, key = _llamacpp_address(gguf, 512, 16)
+    address, key = llamacpp.address(gguf, 512, 16)
     asked = {"messages": [{"role": "user", "content": "Hello"}], "max_tokens": 1}
     stranger = httpx.post(f"{address}/v1/chat/completions", json=asked, timeout=60)
     known = httpx.post(

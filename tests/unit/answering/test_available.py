@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +142,7 @@ def test_the_key_goes_to_its_own_endpoint_when_models_are_listed(asked: list[tup
 @pytest.mark.parametrize("base_url", ["", "http://gpu/v1"])
 def test_the_key_belongs_to_one_endpoint(base_url: str) -> None:
     settings = Settings(openai_base_url=base_url, openai_api_key="sk-secret")
-    assert llm._key(settings, Endpoint("Own", base_url or OPENAI, ("m",)))() == "sk-secret"
-    assert llm._key(settings, OLLAMA)() == "none"
+    assert asyncio.run(llm._key(settings, Endpoint("Own", base_url or OPENAI, ("m",)))()) == "sk-secret"
+    assert asyncio.run(llm._key(settings, OLLAMA)()) == "none"
     if base_url:
-        assert llm._key(settings, Endpoint("OpenAI", OPENAI, ("m",)))() == "none"
+        assert asyncio.run(llm._key(settings, Endpoint("OpenAI", OPENAI, ("m",)))()) == "none"

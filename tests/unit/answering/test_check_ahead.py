@@ -119,6 +119,24 @@ def test_who_has_left_has_nothing_read() -> None:
     assert counting.log == []
 
 
+@pytest.mark.parametrize("leaves", [False, True])
+def test_while_another_question_is_searched_for_nothing_is_judged(leaves: bool) -> None:
+    counting = Counting()
+    with ahead_with(counting) as ahead:
+        with ahead_with(LetterEmbedder()) as other:
+            other.searching()
+            ahead.feed(ANSWER[:40], [1, 2], FOUND)
+            waited()
+            assert counting.log == []
+            if not leaves:
+                other.searched()
+                ahead.feed(ANSWER[:-40], [1, 2], FOUND)
+        ahead.feed(ANSWER, [1, 2], FOUND)
+        waited()
+        assert set(NUMBERED[:4]) <= set(counting.log), "also what ended meanwhile"
+        assert list(ahead.evidence(FOUND).check(ANSWER, SOURCES)) == judged(ANSWER)
+
+
 def test_what_goes_wrong_ahead_is_seen_at_the_end() -> None:
     class Failing(LetterEmbedder):
         def embed_pieces(self, texts: Sequence[str]) -> tuple[Vectors, list[Pieces]]:
