@@ -38,9 +38,9 @@ def stages_html(question: str, found: Stages, settings: Settings) -> str:
         return f"fused {ordinal(fused[item.chunk.chunk_id])}"
 
     words = round(100 * settings.words_share)
-    last = "Word piece against word piece" if settings.rerank else "Reranking is off"
-    beside = ", neighbours counting a little" if settings.neighbours_share else ""
-    alone = ", best sentences read alone" if settings.sentence_share else ""
+    last = "Word against word" if settings.rerank else "Reranking is off"
+    beside = ", with neighbours" if settings.neighbours_share else ""
+    alone = ", then by best sentences" if settings.sentence_share else ""
     columns = [
         _column("Vectors", "Nearest in meaning, as one vector each.", found.vectors, most, _nothing),
         _column("BM25", "The same words, rare ones counting more.", found.words, most, _nothing),

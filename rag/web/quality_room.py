@@ -26,6 +26,7 @@ _LONGEST = 1000  # characters of a question
 _LABELS = {FEEDBACK: "Saved from the chat", SHIPPED: "Shipped with Lodestar"}
 _WHICH = [("All", rows.ALL), ("Missed", rows.MISSED), ("Better", rows.BETTER), ("Worse", rows.WORSE)]
 _NOTHING_YET = "<p>Ask a question, and see what each stage of the search makes of it.</p>"
+_UNMEASURED = '<p class="none">Nothing has been measured yet. Measure, and see which questions find their answers.</p>'
 _UNREADABLE = "The last measurement cannot be read; run the questions again."
 
 
@@ -154,9 +155,8 @@ def quality_room(assistant: Assistant, measurer: Measurer, tab: gr.Tab) -> None:
         names = [one.name for one in files]
         name = text_of(name) if name in names else now.questions if now.questions in names else next(iter(names), "")
         labels = [(f"{_LABELS[one.name]} ({count(one.lines, 'question')})", one.name) for one in files]
-        feedback = str(assistant.settings.feedback)
         shown |= {
-            closed: "" if files else figures.empty_html(feedback),
+            closed: "" if files else figures.empty_html(str(assistant.settings.feedback)),
             measuring: gr.Column(visible=bool(files)),
             file: gr.Dropdown(labels, value=name or None),
             run: gr.Button(interactive=not now.running),
@@ -168,8 +168,9 @@ def quality_room(assistant: Assistant, measurer: Measurer, tab: gr.Tab) -> None:
 
     def results_of(host: str, name: str, kind: str, held: str, page: int = 0) -> dict[Any, Any]:
         try:
-            found = seen(host, text_of(name), text_of(held))
-            return drawn(found, text_of(kind), page) if found else nothing
+            if found := seen(host, text_of(name), text_of(held)):
+                return drawn(found, text_of(kind), page)
+            return nothing | {report: _UNMEASURED if name and not measurer.evaluating.running else ""}
         except LodestarError as error:
             return nothing | {report: told.said_html(str(error))}
 

@@ -83,7 +83,9 @@ def test_questions_are_measured_while_somebody_chats_and_after_an_ingest_one_is_
     visitor, other = visit(measured), visit(measured)
     page = open_quality(visitor)
     assert "Saved from the chat (4 questions)" in page.locator("#question-file input").input_value()
+    page.get_by_text("Nothing has been measured yet").wait_for()
     run(page)
+    page.get_by_text("Nothing has been measured yet").wait_for(state="hidden")
     assert "door to door" in other.ask("What counts as a journey?")
     page.close()  # a closed tab does not stop it
     page = open_quality(other)
@@ -195,6 +197,7 @@ def test_on_a_phone_nothing_sticks_out(measured: App, visit: Any, scheme: str) -
 def test_without_questions_it_says_how_to_make_some(quoting: App, visit: Any) -> None:
     page = open_quality(visit(quoting))
     page.get_by_text("There are no questions to measure with yet").wait_for()
+    assert page.locator("#report").inner_text() == ""
     assert not page.locator("#run-evaluation").is_visible()
 
 
