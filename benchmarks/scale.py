@@ -1,8 +1,8 @@
 """python -m benchmarks.scale: how quick and how large the index is at a thousand, ten thousand, a hundred thousand chunks.
 
 The chunks are made up (benchmarks/scale_corpus.py), their index is built by the project's own builders and searched in a process
-of its own. Embedding the question is not counted: it takes the same time at every size. Beside it stands the plain recipe:
-Chroma as it comes, vectors alone. A million chunks take 9 GB of disk and some six minutes.
+of its own. Embedding, of the question and of the best sentences, is not counted: it takes the same time at every size. Beside it
+stands the plain recipe: Chroma as it comes, vectors alone. A million chunks take 9 GB of disk and some six minutes.
 """
 
 from __future__ import annotations

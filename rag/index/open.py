@@ -67,7 +67,9 @@ class OpenIndex:
         fault = hidden_damage(self._folder, self.manifest, rest=rest, within=store)
         if not fault and isinstance(self.store, Compared):
             self.store = self._open_store()
-        return fault or hidden_damage(self._folder, self.manifest, rest=rest, without=store)
+        fault = fault or hidden_damage(self._folder, self.manifest, rest=rest, without=store)
+        self.vectors.let_go()  # until a store was opened, each search went through all of them
+        return fault
 
     @property
     def name(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import weakref
 from pathlib import Path
@@ -25,6 +26,7 @@ class RowFile:
         """Raises OSError or ValueError where it is no such file."""
         mapped = np.load(path, mmap_mode="r", allow_pickle=False)
         self.mapped: npt.NDArray[Any] = np.asarray(mapped)
+        self._map = mapped.base
         self.shape: tuple[int, ...] = self.mapped.shape
         self._begin = int(mapped.offset)
         self._width = self.mapped.nbytes // max(1, len(mapped))
@@ -55,3 +57,8 @@ class RowFile:
                 raise OSError("a file of the index ends too early")
             at += end - start
         return found
+
+    def let_go(self) -> None:
+        """Give back the memory that a large file was drawn into through its map; what is needed again is drawn in again."""
+        if self._descriptor is not None and isinstance(self._map, mmap.mmap) and hasattr(self._map, "madvise"):
+            self._map.madvise(mmap.MADV_DONTNEED)

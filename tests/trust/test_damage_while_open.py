@@ -18,6 +18,7 @@ from rag.index.embed import Embedder
 from rag.index.generation import Manifest, generations, published
 from rag.index.nearest import Compared
 from rag.index.open import IndexReader
+from rag.index.row_file import RowFile
 from rag.schema import LodestarError, VectorIndexError
 from rag.web.labels import greeting
 from tests.integration.conftest import environment, write_documents
@@ -131,11 +132,14 @@ def test_damage_found_in_the_background_switches_over(
         assert f"({name} has changed)" in reader.chosen().notice
         data[at] = whole
         path.write_bytes(data)
+    let_go: list[RowFile] = []
+    monkeypatch.setattr(RowFile, "let_go", lambda file: let_go.append(file))
     reader = damaged.reader()
     index = reader.current()
     reader.checked.wait(60)
     assert reader.current() is index
     assert not isinstance(index.store, Compared)
+    assert index.vectors in let_go
 
 
 @pytest.fixture(scope="module")

@@ -26,3 +26,23 @@ def test_rows_are_those_of_the_array(
         assert np.array_equal(file[np.array(rows, np.int64)], array[np.array(rows, np.int64)])
     starts, ends = np.array([4, 0, 30, 7]), np.array([9, 1, 50, 7])
     assert np.array_equal(file.spans(starts, ends), np.concatenate([array[4:9], array[0:1], array[30:50]]))
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="what lies in memory is read from /proc")
+def test_what_was_drawn_into_memory_is_given_back(tmp_path: Path) -> None:
+    array = np.random.default_rng(0).normal(size=(50_000, 100)).astype(np.float32)
+    path = tmp_path / "rows.npy"
+    np.save(path, array)
+    file = RowFile(path)
+    assert float(file[:].sum()) == pytest.approx(float(array.sum()), rel=1e-3)
+    assert in_memory(path) > 10_000
+    file.let_go()
+    assert in_memory(path) == 0
+    assert np.array_equal(file[100:200], array[100:200])
+    assert np.array_equal(file[np.array([7, 49_999])], array[[7, 49_999]])
+
+
+def in_memory(path: Path) -> int:
+    """KB of a mapped file that lie in this process's memory."""
+    told = Path("/proc/self/smaps").read_text().split(str(path))[1:]
+    return sum(int(part.split("Rss:")[1].split()[0]) for part in told)
