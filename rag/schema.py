@@ -113,7 +113,7 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """How an answer came about, for the debug view. Times are milliseconds."""
+    """How an answer came about, for the debug view. Times are milliseconds; `prompt` and `tokens` are none where it only quotes."""
 
     query: str = ""
     prompt: str = ""

@@ -159,7 +159,7 @@ async def _run(
                         texts = [section.text for section in run.found]
                         markers = Markers(len(run.found), [*texts, asked.question, put])
                     case chain.Asked(prompt):
-                        run.prompt = prompt
+                        run.prompt = "" if llm.quotes else prompt  # nothing was sent to a model
                         until = min(end, loop.time() + settings.connect_timeout + settings.first_token_timeout)
                         deadline.reschedule(until)
                         waits.on(waiting.first_word(llm.label), until)
@@ -173,7 +173,7 @@ async def _run(
                             if next_ones and not run.first_token:
                                 next_ones.begin(run.found)
                             run.first_token = run.first_token or run.ms()
-                            run.tokens += words
+                            run.tokens += 0 if llm.quotes else words
                             run.text += _emitted(markers.feed(text), emit)
                             if not llm.quotes:
                                 ahead.feed(run.text, markers.order, run.found)

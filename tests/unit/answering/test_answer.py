@@ -189,3 +189,8 @@ async def test_trace_tells_how_it_went(asking: Asking) -> None:
     assert all(ms >= 0 for ms in trace.stages.values())
     assert trace.tokens == 3
     assert 0 < trace.first_token_ms <= trace.ms
+
+
+async def test_where_no_model_was_asked_none_is_told_of(asking: Asking) -> None:
+    trace = (await asking.ask(ScriptedLlm("The gauge costs four pounds [1].", quotes=True))).trace
+    assert (trace.prompt, trace.tokens, trace.tokens_per_second) == ("", 0, 0.0)
