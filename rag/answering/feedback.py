@@ -16,7 +16,7 @@ CATEGORY = "feedback"
 def keep(path: Path, question: str, sources: Sequence[str], *, asked_as: str = "") -> bool:
     """Append a question with the documents that answer it; False where it is there already.
 
-    `asked_as`: what was searched, where the question leaned on a conversation; that is what is kept then, since it stands alone.
+    `asked_as`: the question written out, where it leaned on a conversation; that is what is kept then, since it stands alone.
     Raises LodestarError where the file cannot be written.
     """
     text = " ".join((asked_as or question).split())

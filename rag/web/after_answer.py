@@ -97,7 +97,7 @@ def _titles(keeper: Keeper) -> dict[str, str]:
 def _keep(assistant: Assistant, answer: Answer, sources: Sequence[str]) -> None:
     path = assistant.settings.feedback
     try:
-        new = keep(path, answer.question, sources, asked_as=answer.trace.query)
+        new = keep(path, answer.question, sources, asked_as=answer.trace.alone)
     except LodestarError as error:
         raise gr.Error(str(error), print_exception=False) from None
     gr.Info(f"The question is {'kept' if new else 'kept already'}, in {path.name}.", duration=4)
