@@ -7,3 +7,9 @@
     examples?.setAttribute("role", "group");
   }).observe(document, { childList: true, subtree: true });
 })();
+
+// A key that is pressed in one of Gradio's menus opens its list a moment later. Tab, or Shift before it, has left the menu by
+// then: the list would stay open over the box to ask in.
+document.addEventListener("keydown", (event) => {
+  if (/^(Tab|Shift)$/.test(event.key) && event.target.matches("input[role='combobox']")) event.stopPropagation();
+}, true);

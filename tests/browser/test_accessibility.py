@@ -85,6 +85,21 @@ def test_what_a_model_says(modelled: Any, endpoint: Any, visit: Any, scheme: str
     assert {state: said for state, said in found.items() if said} == {}
 
 
+def test_a_menu_is_closed_once_the_keyboard_has_left_it(quoting: Any, visit: Any) -> None:
+    page = visit(quoting).page
+    page.locator("#doc-type input").focus()
+    page.locator("#doc-type .options").wait_for()
+    for key in ("Tab", "Tab", "Shift+Tab", "Shift+Tab"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(500)  # a list closes slowly
+        focused = page.evaluate("document.activeElement.closest('#doc-type, #llm')?.id ?? ''")
+        open_lists = page.locator("#choices .options").evaluate_all(
+            "all => all.map(e => e.closest('#doc-type, #llm').id)"
+        )
+        assert open_lists == [focused] * bool(focused)
+    page.locator("#room-chat").get_by_role("textbox", name="Your question").click()
+
+
 def test_it_would_be_found(quoting: Any, visit: Any) -> None:
     """axe-core runs under the page's own policy and sees its stylesheet."""
     visitor = visit(quoting)
