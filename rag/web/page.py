@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
+from html import escape
 from typing import Any, cast
 
 import gradio as gr
@@ -15,7 +16,7 @@ from rag.web.after_answer import after_answer, saving
 from rag.web.asking import ask, told
 from rag.web.history import Message, fitting
 from rag.web.index_room import index_room
-from rag.web.labels import ALL_DOCUMENTS, apology, doc_type_choices, greeting, llm_choices
+from rag.web.labels import ALL_DOCUMENTS, apology, doc_type_choices, greeting, llm_choices, looked_for
 from rag.web.limits import Seats
 from rag.web.map_room import map_room
 from rag.web.needs import Assistant, Keeper
@@ -228,12 +229,7 @@ def _look_again(assistant: Assistant, current: str) -> gr.Dropdown:
         llms = assistant.find_llms()
     except LodestarError as error:
         raise gr.Error(str(error), print_exception=False) from None
-    if len(llms) == 1:
-        gr.Info(
-            "Ollama, llama.cpp, LM Studio and vLLM were looked for.",
-            title="No model server is running here",
-            duration=6,
-        )
+    gr.Info(escape(looked_for(llms)), duration=6)
     return _picker(llms, current)
 
 

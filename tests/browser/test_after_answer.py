@@ -153,3 +153,12 @@ def test_first_sight_says_what_there_is_and_how_to_connect_a_model(quoting: Any,
     assert "Contracts" in said
     assert "Policies" in said
     assert "Look for models" in said
+    button = visitor.page.locator("#look-again")
+    assert button.inner_text() == "Look for models"
+    assert button.evaluate("button => parseFloat(getComputedStyle(button).fontSize)") >= 12, "its words are in sight"
+
+
+def test_a_look_for_models_says_what_it_found(modelled: Any, visit: Any) -> None:
+    page = visit(modelled).page
+    page.locator("#look-again").click()
+    page.get_by_text("to choose from:").wait_for()
