@@ -1,10 +1,19 @@
 // Gradio calls the questions to begin with a list, and their buttons are no items of one: a screen reader would be told of an
-// empty list. They are a group of buttons.
+// empty list. They are a group of buttons. To the buttons of the box to ask in it gives no names.
 (() => {
+  const NAMES = {
+    "#question .submit-button": "Send the question",
+    "#question .stop-button": "Stop the answer",
+  };
   new MutationObserver(() => {
     const examples = document.querySelector("#chat .examples[role='list']");
     examples?.setAttribute("aria-label", "Questions to begin with");
     examples?.setAttribute("role", "group");
+    for (const [button, name] of Object.entries(NAMES)) {
+      const found = document.querySelector(button);
+      if (!found || found.ariaLabel === name) continue;
+      found.ariaLabel = found.title = name;
+    }
   }).observe(document, { childList: true, subtree: true });
 })();
 
