@@ -90,6 +90,12 @@
     if (event.target === box() && limit && event.target.value.trim().length <= MOST_CHARACTERS) limit.hidden = true;
   });
 
+  // What is deleted is gone: the browser alone had it.
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("#chat [aria-label='Delete this conversation']")) return;
+    if (!confirm("Delete this conversation? It cannot be brought back.")) event.stopImmediatePropagation();
+  }, true);
+
   // A copied answer carries plain numbers and says below what they stand for.
   if (navigator.clipboard) {
     const write = navigator.clipboard.writeText.bind(navigator.clipboard);

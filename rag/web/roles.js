@@ -1,9 +1,11 @@
 // Gradio calls the questions to begin with a list, and their buttons are no items of one: a screen reader would be told of an
-// empty list. They are a group of buttons. To the buttons of the box to ask in it gives no names.
+// empty list. They are a group of buttons. To the buttons of the box to ask in it gives no names, and to one that deletes a
+// misleading one.
 (() => {
   const NAMES = {
     "#question .submit-button": "Send the question",
     "#question .stop-button": "Stop the answer",
+    "#chat .icon-button[aria-label='Clear']": "Delete this conversation",
   };
   new MutationObserver(() => {
     const examples = document.querySelector("#chat .examples[role='list']");

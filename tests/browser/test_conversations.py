@@ -82,6 +82,24 @@ def test_a_new_conversation_forgets(modelled: Any, endpoint: Any, visit: Any) ->
     visitor.has_saved(2)
 
 
+def test_a_conversation_is_deleted_only_when_that_is_confirmed(quoting: Any, visit: Any) -> None:
+    visitor = visit(quoting)
+    visitor.ask("How do employees travel by train?")
+    visitor.has_saved(1)
+    asked: list[str] = []
+    delete = visitor.page.get_by_role("button", name="Delete this conversation")
+    visitor.page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    delete.click()
+    visitor.page.wait_for_timeout(400)
+    assert asked == ["Delete this conversation? It cannot be brought back."]
+    assert visitor.answers.count() == 1
+    visitor.has_saved(1)
+    visitor.page.once("dialog", lambda dialog: dialog.accept())
+    delete.click()
+    visitor.page.locator("#chat .placeholder h1").wait_for()
+    visitor.has_saved(0)
+
+
 def test_asking_again_replaces_the_answer(modelled: Any, endpoint: Any, visit: Any) -> None:
     visitor = visit(modelled)
     endpoint.script = lambda messages: "A poor answer [1]."
