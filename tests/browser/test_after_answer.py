@@ -107,9 +107,23 @@ def test_a_thumb_down_asks_for_the_document_and_keeps_the_question(keeping: Any,
     visitor = visit(app)
     visitor.ask(TERM)
     visitor.page.get_by_label("Dislike").click()
-    card = visitor.page.locator("#right-document")
+    card = visitor.page.get_by_role("dialog", name="Which document holds the answer?")
+    card.wait_for()
+    visitor.page.wait_for_function("document.activeElement?.id === 'right-document'")
+    assert card.locator("input").input_value() == "", "nothing is chosen until somebody chooses"
+    card.get_by_role("button", name="Keep the question").click()
+    visitor.page.get_by_text("Choose one of the documents").wait_for()
     card.get_by_role("button", name="Cancel").click()
     card.wait_for(state="hidden")
+    visitor.page.get_by_label("Dislike", exact=True).wait_for()
+    visitor.page.wait_for_function("document.activeElement?.ariaLabel === 'Dislike'")
+    visitor.page.wait_for_timeout(500)
+    visitor.page.keyboard.press("Enter")
+    card.wait_for()
+    visitor.page.wait_for_function("document.activeElement?.id === 'right-document'")
+    visitor.page.keyboard.press("Escape")
+    card.wait_for(state="hidden")
+    visitor.page.get_by_label("Dislike", exact=True).wait_for()
     assert kept(path) == []
     visitor.ask("How do employees travel by train?")
     visitor.page.get_by_label("Dislike").last.click()
@@ -120,6 +134,19 @@ def test_a_thumb_down_asks_for_the_document_and_keeps_the_question(keeping: Any,
     assert kept(path) == [
         {"question": "How do employees travel by train?", "sources": ["policies/journeys.md"], "category": "feedback"}
     ]
+
+
+def test_a_thumb_down_takes_the_place_of_a_thumb_up(keeping: Any, visit: Any) -> None:
+    app, path = keeping
+    visitor = visit(app)
+    visitor.ask(TERM)
+    visitor.page.get_by_label("Like", exact=True).click()
+    visitor.page.get_by_text("The question is kept").wait_for()
+    visitor.page.get_by_label("Dislike").click()
+    visitor.page.get_by_role("button", name="None of them").click()
+    visitor.page.locator("#right-document").wait_for(state="hidden")
+    assert kept(path) == [{"question": TERM, "category": "unanswerable"}]
+    assert visitor.page.get_by_label("Disliked").count() == 1
 
 
 def test_a_thumb_up_keeps_the_question_with_what_it_cites(keeping: Any, visit: Any) -> None:
