@@ -23,6 +23,7 @@ from rag.web.needs import Assistant, Keeper
 from rag.web.quality_room import quality_room
 from rag.web.reader import reader
 from rag.web.sources import sources_html
+from rag.web.typed import Chatbot
 from rag.web.visitors import asks_as
 
 # A saved conversation must outlive a restart and a new version of the page; Gradio's own key and salt change with both.
@@ -115,7 +116,7 @@ def _conversation(assistant: Assistant, inputs: Sequence[gr.components.Component
 
     chat = gr.ChatInterface(
         answer,
-        chatbot=gr.Chatbot(
+        chatbot=Chatbot(
             elem_id="chat",
             label="Conversation",
             show_label=False,

@@ -137,6 +137,36 @@ def test_editing_a_question_asks_it_anew(modelled: Any, endpoint: Any, visit: An
     assert len(endpoint.chats[-1].messages) == 2, "the system text and the question; nothing of what was before"
 
 
+def test_what_was_typed_is_shown_and_kept_letter_by_letter(modelled: Any, endpoint: Any, visit: Any) -> None:
+    typed = "<b>bold</b> <img src=x onerror=alert(1)> [link](http://example.org) **When** is the # &#60; Cup?"
+    visitor = visit(modelled)
+    requests: list[str] = []
+    visitor.page.on("request", lambda request: requests.append(request.url))
+    visitor.ask(typed)
+    assert visitor.questions == [typed]
+    assert typed in endpoint.chats[-1].text.replace("\\", "")
+    said = visitor.page.locator("#chat .user.message")
+    assert said.locator("b, strong, img, a").count() == 0
+    assert not [url for url in requests if url.endswith("/x")], "what was typed loads nothing"
+    visitor.page.locator("#saved-list td", has_text="<b>bold</b> <img").wait_for()
+    said.hover()
+    visitor.page.get_by_label("Edit").first.click()
+    box = visitor.page.locator("#chat .user textarea")
+    box.wait_for()
+    assert box.input_value() == typed
+    box.fill(f"{typed} *Now*")
+    visitor.page.get_by_label("Submit").first.click()
+    visitor.settled(1, f"{typed} *Now*")
+    assert visitor.questions == [f"{typed} *Now*"]
+    visitor.open()
+    visitor.page.locator("#saved-list td").first.click()
+    visitor.settled(1, f"{typed} *Now*")
+    assert visitor.questions == [f"{typed} *Now*"]
+    visitor.page.get_by_role("button", name="Undo").click()
+    visitor.page.locator("#chat .placeholder h1").wait_for()
+    assert visitor.page.locator("#question textarea").input_value() == f"{typed} *Now*"
+
+
 def test_stopping_reaches_the_endpoint(modelled: Any, endpoint: Any, visit: Any) -> None:
     endpoint.script = lambda messages: Says("A long story about trains", hang_after=3)
     visitor = visit(modelled)
