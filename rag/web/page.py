@@ -161,21 +161,27 @@ def _conversation(assistant: Assistant, inputs: Sequence[gr.components.Component
 
 
 def _keep_panel(chat: gr.ChatInterface, panel: gr.HTML) -> None:
-    """The panel follows the conversation. Gradio saves after each answer, retry, undo and edit: one event for them all."""
+    """The panel follows the conversation, and the list of those saved, where the open one is marked.
 
-    def of(messages: Sequence[Message]) -> tuple[str, gr.Textbox]:
-        return sources_html(record.answers(messages)), gr.Textbox(placeholder=_ASK_MORE if messages else _ASK)
+    Gradio saves after each answer, retry, undo and edit: one event for them all.
+    """
+    number = gr.Textbox(visible="hidden", label="Open conversation")
 
-    def of_saved(index: int, saved: Sequence[Sequence[Message]]) -> tuple[str, gr.Textbox]:
-        return of(saved[index])
+    def of(messages: Sequence[Message], opened: int | None) -> tuple[str, gr.Textbox, str]:
+        asks = gr.Textbox(placeholder=_ASK_MORE if messages else _ASK)
+        return sources_html(record.answers(messages)), asks, "" if opened is None else str(opened)
 
-    shown = [panel, chat.textbox]
-    chat.saved_conversations.change(of, [chat.chatbot_state], shown, **_QUIET).then(
+    def of_saved(index: int, saved: Sequence[Sequence[Message]]) -> tuple[str, gr.Textbox, str]:
+        return of(saved[index], index)
+
+    shown = [panel, chat.textbox, number]
+    number.change(None, [number], None, js="(number) => window.lodestarSaved?.opened(number)")
+    chat.saved_conversations.change(of, [chat.chatbot_state, chat.conversation_id], shown, **_QUIET).then(
         None, None, None, js="() => window.lodestar?.ready()"
     )
     chat.chat_history_dataset.click(of_saved, [chat.chat_history_dataset, chat.saved_conversations], shown, **_QUIET)
     for cleared in (chat.new_chat_button.click, chat.chatbot.clear):
-        cast("Callable[..., Any]", cleared)(lambda: of([]), None, shown, **_QUIET)
+        cast("Callable[..., Any]", cleared)(lambda: of([], None), None, shown, **_QUIET)
 
 
 def _ask_examples(chat: gr.ChatInterface) -> None:

@@ -82,6 +82,25 @@ def test_a_new_conversation_forgets(modelled: Any, endpoint: Any, visit: Any) ->
     visitor.has_saved(2)
 
 
+def test_the_open_conversation_is_marked_among_the_saved_ones(quoting: Any, visit: Any) -> None:
+    visitor = visit(quoting)
+    page = visitor.page
+    marked = page.locator("#saved-list td[aria-current=true]")
+    for count, question in enumerate(("How do employees travel by train?", "Who is Ingrid Solheim?"), 1):
+        page.locator("#new-chat").click()
+        page.locator("#chat .placeholder h1").wait_for()
+        page.wait_for_function("!document.querySelector('#saved-list td[aria-current]')")
+        visitor.ask(question)
+        visitor.has_saved(count)
+        marked.wait_for()
+        assert marked.inner_text().strip() == question
+    page.locator("#saved-list td").last.click()
+    page.locator("#saved-list tr:last-child td[aria-current=true]").wait_for()
+    assert marked.count() == 1
+    visitor.ask("When are receipts due?")
+    assert marked.inner_text().strip() == "How do employees travel by train?"
+
+
 def test_a_conversation_is_deleted_only_when_that_is_confirmed(quoting: Any, visit: Any) -> None:
     visitor = visit(quoting)
     visitor.ask("How do employees travel by train?")
