@@ -113,7 +113,11 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """How an answer came about, for the debug view. Times are milliseconds."""
+    """How an answer came about, for the debug view. Times are milliseconds; `prompt` and `tokens` are none where it only quotes.
+
+    `query`: what was searched, its spelling put right. `alone`: the question as it can be asked without the talk before it, in
+    the words that were typed unless a model has rewritten it.
+    """
 
     query: str = ""
     prompt: str = ""
@@ -122,6 +126,7 @@ class Trace:
     tokens: int = 0
     tokens_per_second: float = 0.0
     ms: float = 0.0
+    alone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

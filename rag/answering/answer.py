@@ -42,6 +42,7 @@ class _Run:
     started: float = field(default_factory=time.perf_counter)
     found: list[Section] = field(default_factory=list)
     query: str = ""
+    alone: str = ""
     prompt: str = ""
     stages: dict[str, float] = field(default_factory=dict)
     first_token: float = 0.0
@@ -55,12 +56,10 @@ class _Run:
         return (time.perf_counter() - self.started) * 1000
 
     def trace(self) -> Trace:
-        ms = self.ms()
-        answering = (ms - self.first_token) / 1000 if self.first_token else 0.0
-        rate = (self.tokens - 1) / answering if self.tokens > 1 and answering > 0 else 0.0
-        return Trace(
-            self.query, self.prompt, self.stages, round(self.first_token, 1), self.tokens, round(rate, 1), round(ms, 1)
-        )
+        ms, first = round(self.ms(), 1), round(self.first_token, 1)
+        answering = (ms - first) / 1000 if first else 0.0
+        rate = round((self.tokens - 1) / answering, 1) if self.tokens > 1 and answering > 0 else 0.0
+        return Trace(self.query, self.prompt, self.stages, first, self.tokens, rate, ms, self.alone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,6 @@ async def _run(
     loop = asyncio.get_running_loop()
     end = loop.time() + settings.answer_timeout
     patience = settings.first_token_timeout * _CONDENSE_SHARE
-    most = settings.max_answer_tokens * _MOST_CHARACTERS_PER_TOKEN
     try:
         async with (
             asyncio.timeout_at(end) as deadline,
@@ -153,13 +151,13 @@ async def _run(
                         waits.on(waiting.searching())
                         run.stages["condense"] = round(run.ms(), 1)
                         run.query = asked.spelled(query)
+                        run.alone = condense(asked.question, history) if query == condense(put, history) else query
                     case chain.Found():
                         ahead.searched()
                         run.stages["retrieve"] = round(run.ms() - run.stages["condense"], 1)
-                        texts = [section.text for section in run.found]
-                        markers = Markers(len(run.found), [*texts, asked.question, put])
+                        markers = Markers(len(run.found), [*(s.text for s in run.found), asked.question, put])
                     case chain.Asked(prompt):
-                        run.prompt = prompt
+                        run.prompt = "" if llm.quotes else prompt  # nothing was sent to a model
                         until = min(end, loop.time() + settings.connect_timeout + settings.first_token_timeout)
                         deadline.reschedule(until)
                         waits.on(waiting.first_word(llm.label), until)
@@ -173,11 +171,11 @@ async def _run(
                             if next_ones and not run.first_token:
                                 next_ones.begin(run.found)
                             run.first_token = run.first_token or run.ms()
-                            run.tokens += words
+                            run.tokens += 0 if llm.quotes else words
                             run.text += _emitted(markers.feed(text), emit)
                             if not llm.quotes:
                                 ahead.feed(run.text, markers.order, run.found)
-                            if len(run.text) > most:
+                            if len(run.text) > settings.max_answer_tokens * _MOST_CHARACTERS_PER_TOKEN:
                                 run.finish = "length"
                                 break
                     case chain.Finished(whole, _) if not run.found:

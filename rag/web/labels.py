@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from rag.answering.llm import EXTRACTIVE
 from rag.schema import Chunk, LlmChoice, Overview
 
 ALL_DOCUMENTS = ""
 
 _MOST_KINDS = 12
+_MOST_MODELS = 3
 _CONNECT = (
     "No language model is connected, so answers are quotations. For answers in prose start Ollama, llama.cpp, LM Studio or vLLM "
     "and press <b>Look for models</b>, or set OPENAI_API_KEY."
@@ -46,6 +48,16 @@ def doc_type_choices(doc_types: Mapping[str, int]) -> list[tuple[str, str]]:
 def llm_choices(llms: Sequence[LlmChoice]) -> list[tuple[str, str]]:
     """The model picker's rows, (label, name)."""
     return [(llm.label, llm.name) for llm in llms]
+
+
+def looked_for(llms: Sequence[LlmChoice]) -> str:
+    """What a look for models found."""
+    found = [llm.label for llm in llms if llm.name != EXTRACTIVE]
+    if not found:
+        return "No model was found: neither Ollama nor llama.cpp, LM Studio or vLLM answers with one on this computer."
+    more = len(found) - _MOST_MODELS
+    named = ", ".join(found[:_MOST_MODELS]) + (f" and {count(more, 'other')}" if more > 0 else "")
+    return f"{count(len(found), 'model')} to choose from: {named}."
 
 
 def greeting(overview: Overview, llms: Sequence[LlmChoice] = ()) -> str:

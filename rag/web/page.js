@@ -90,12 +90,32 @@
     if (event.target === box() && limit && event.target.value.trim().length <= MOST_CHARACTERS) limit.hidden = true;
   });
 
+  // What is deleted is gone: the browser alone had it.
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("#chat [aria-label='Delete this conversation']")) return;
+    if (!confirm("Delete this conversation? It cannot be brought back.")) event.stopImmediatePropagation();
+  }, true);
+
+  // What a visitor typed comes written so that no letter of it is Markdown (typed.py). Where it is not read as that, to be
+  // edited, copied or read out, it is put back.
+  const TYPED = "\n\n[typed]: #";
+  const typed = (text) => text.replace(TYPED, "").replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)));
+  function putBack(root) {
+    for (const said of root.querySelectorAll("#chat .user [aria-label$='[typed]: #']")) said.ariaLabel = typed(said.ariaLabel);
+    for (const box of root.querySelectorAll("#chat .user textarea")) {
+      if (!box.value.endsWith(TYPED)) continue;
+      box.value = typed(box.value);
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  }
+
   // A copied answer carries plain numbers and says below what they stand for.
   if (navigator.clipboard) {
     const write = navigator.clipboard.writeText.bind(navigator.clipboard);
     navigator.clipboard.writeText = (text) => {
       const labels = new Map();
       const letters = { "&lt;": "<", "&amp;": "&" };
+      if (text.endsWith(TYPED)) return write(typed(text));
       const plain = text.split(/(^````[^]*?^````+$)/m).map((part, at) => at % 2 ? part : part
         .replace(/\[\\\[(\d+)\\\]\]\(#(s\d+-\d+)\)/g, (_, n, id) => {
           const label = document.getElementById(id)?.dataset.label;
@@ -111,8 +131,8 @@
     };
   }
 
-  // What a visitor typed, and a conversation that the browser kept, the page shows as Gradio reads it. In a conversation nothing
-  // but our own numbers may lead anywhere, and nothing is loaded: the policy stops the loading, this takes the rest away.
+  // What a visitor has edited Gradio shows as it reads it, until the server has it. In a conversation nothing but our own
+  // numbers may lead anywhere, and nothing is loaded: the policy stops the loading, this takes the rest away.
   const FOREIGN = "a:not([href^='#']), area, img, picture, source, video, audio, track, iframe, object, embed, form, input, link, meta, base, style, bgsound, math, [formaction], [ping], [style*='url'], [background]";
   // Of a question only what Markdown makes of plain text stays.
   const MARKDOWN = "p, br, hr, strong, em, del, code, pre, ul, ol, li, blockquote, h1, h2, h3, h4, h5, h6, table, thead, tbody, tr, th, td, span, div";
@@ -135,6 +155,7 @@
     for (const change of changes) {
       for (const node of change.addedNodes) if (node.nodeType === Node.ELEMENT_NODE) strip(node);
     }
+    putBack(document);
   }).observe(document, { childList: true, subtree: true });
 
   // Whoever opens the view behind one answer wants it for the next one too.

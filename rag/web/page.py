@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
+from html import escape
 from typing import Any, cast
 
 import gradio as gr
@@ -15,13 +16,14 @@ from rag.web.after_answer import after_answer, saving
 from rag.web.asking import ask, told
 from rag.web.history import Message, fitting
 from rag.web.index_room import index_room
-from rag.web.labels import ALL_DOCUMENTS, apology, doc_type_choices, greeting, llm_choices
+from rag.web.labels import ALL_DOCUMENTS, apology, doc_type_choices, greeting, llm_choices, looked_for
 from rag.web.limits import Seats
 from rag.web.map_room import map_room
 from rag.web.needs import Assistant, Keeper
 from rag.web.quality_room import quality_room
 from rag.web.reader import reader
 from rag.web.sources import sources_html
+from rag.web.typed import Chatbot
 from rag.web.visitors import asks_as
 
 # A saved conversation must outlive a restart and a new version of the page; Gradio's own key and salt change with both.
@@ -114,7 +116,7 @@ def _conversation(assistant: Assistant, inputs: Sequence[gr.components.Component
 
     chat = gr.ChatInterface(
         answer,
-        chatbot=gr.Chatbot(
+        chatbot=Chatbot(
             elem_id="chat",
             label="Conversation",
             show_label=False,
@@ -159,21 +161,27 @@ def _conversation(assistant: Assistant, inputs: Sequence[gr.components.Component
 
 
 def _keep_panel(chat: gr.ChatInterface, panel: gr.HTML) -> None:
-    """The panel follows the conversation. Gradio saves after each answer, retry, undo and edit: one event for them all."""
+    """The panel follows the conversation, and the list of those saved, where the open one is marked.
 
-    def of(messages: Sequence[Message]) -> tuple[str, gr.Textbox]:
-        return sources_html(record.answers(messages)), gr.Textbox(placeholder=_ASK_MORE if messages else _ASK)
+    Gradio saves after each answer, retry, undo and edit: one event for them all.
+    """
+    number = gr.Textbox(visible="hidden", label="Open conversation")
 
-    def of_saved(index: int, saved: Sequence[Sequence[Message]]) -> tuple[str, gr.Textbox]:
-        return of(saved[index])
+    def of(messages: Sequence[Message], opened: int | None) -> tuple[str, gr.Textbox, str]:
+        asks = gr.Textbox(placeholder=_ASK_MORE if messages else _ASK)
+        return sources_html(record.answers(messages)), asks, "" if opened is None else str(opened)
 
-    shown = [panel, chat.textbox]
-    chat.saved_conversations.change(of, [chat.chatbot_state], shown, **_QUIET).then(
+    def of_saved(index: int, saved: Sequence[Sequence[Message]]) -> tuple[str, gr.Textbox, str]:
+        return of(saved[index], index)
+
+    shown = [panel, chat.textbox, number]
+    number.change(None, [number], None, js="(number) => window.lodestarSaved?.opened(number)")
+    chat.saved_conversations.change(of, [chat.chatbot_state, chat.conversation_id], shown, **_QUIET).then(
         None, None, None, js="() => window.lodestar?.ready()"
     )
     chat.chat_history_dataset.click(of_saved, [chat.chat_history_dataset, chat.saved_conversations], shown, **_QUIET)
     for cleared in (chat.new_chat_button.click, chat.chatbot.clear):
-        cast("Callable[..., Any]", cleared)(lambda: of([]), None, shown, **_QUIET)
+        cast("Callable[..., Any]", cleared)(lambda: of([], None), None, shown, **_QUIET)
 
 
 def _ask_examples(chat: gr.ChatInterface) -> None:
@@ -228,12 +236,7 @@ def _look_again(assistant: Assistant, current: str) -> gr.Dropdown:
         llms = assistant.find_llms()
     except LodestarError as error:
         raise gr.Error(str(error), print_exception=False) from None
-    if len(llms) == 1:
-        gr.Info(
-            "Ollama, llama.cpp, LM Studio and vLLM were looked for.",
-            title="No model server is running here",
-            duration=6,
-        )
+    gr.Info(escape(looked_for(llms)), duration=6)
     return _picker(llms, current)
 
 

@@ -41,7 +41,7 @@ def _chat(visitor: Visitor, phone: bool) -> Iterator[str]:
         page.wait_for_timeout(300)
         yield "sources"
     page.locator("#panel .turn.shown details.found > summary").click()
-    page.locator("#panel .turn.shown .found pre").first.wait_for()
+    page.locator("#panel .turn.shown .found table").wait_for()
     yield "how it was found"
     page.locator("#panel .turn.shown details.found > summary").click()
     page.keyboard.press("Escape")

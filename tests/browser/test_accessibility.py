@@ -85,6 +85,51 @@ def test_what_a_model_says(modelled: Any, endpoint: Any, visit: Any, scheme: str
     assert {state: said for state, said in found.items() if said} == {}
 
 
+def test_a_menu_is_closed_once_the_keyboard_has_left_it(quoting: Any, visit: Any) -> None:
+    page = visit(quoting).page
+    page.locator("#doc-type input").focus()
+    page.locator("#doc-type .options").wait_for()
+    for key in ("Tab", "Tab", "Shift+Tab", "Shift+Tab"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(500)  # a list closes slowly
+        focused = page.evaluate("document.activeElement.closest('#doc-type, #llm')?.id ?? ''")
+        open_lists = page.locator("#choices .options").evaluate_all(
+            "all => all.map(e => e.closest('#doc-type, #llm').id)"
+        )
+        assert open_lists == [focused] * bool(focused)
+    page.locator("#room-chat").get_by_role("textbox", name="Your question").click()
+
+
+def test_the_buttons_of_the_question_box_say_what_they_do(modelled: Any, endpoint: Any, visit: Any) -> None:
+    rest = threading.Event()
+    endpoint.script = lambda messages: Says("It ends on 30 June 2027 [1].", gate=rest)
+    visitor = visit(modelled)
+    visitor.page.get_by_role("button", name="Send the question").wait_for()
+    visitor.send(TRAINS)
+    visitor.page.get_by_role("button", name="Stop the answer").wait_for()
+    rest.set()
+    visitor.settled(1)
+    visitor.page.get_by_role("button", name="Send the question").wait_for()
+
+
+def test_what_is_touched_on_a_phone_is_as_large_as_a_fingertip(quoting: Any, visit: Any) -> None:
+    visitor = visit(quoting, phone=True)
+    page = visitor.page
+    visitor.ask(TRAINS)
+    visitor.ask("Who is Ingrid Solheim?")
+    small = """() => [...document.querySelectorAll("#top button, #rooms > .tab-wrapper button, #room-chat :is(button, input, td, nav a)")]
+        .filter((e) => e.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && !e.closest("[aria-hidden=true]"))
+        .filter((e) => e.offsetHeight < 40 || e.offsetWidth < 40).map((e) => e.outerHTML.slice(0, 120))"""
+    found = page.evaluate(small)
+    for drawer in ("saved", "sources"):
+        page.locator(f".brand [data-open={drawer}]").tap()
+        page.wait_for_timeout(400)
+        found += page.evaluate(small)
+        page.keyboard.press("Escape")
+        page.wait_for_timeout(400)
+    assert found == []
+
+
 def test_it_would_be_found(quoting: Any, visit: Any) -> None:
     """axe-core runs under the page's own policy and sees its stylesheet."""
     visitor = visit(quoting)

@@ -107,9 +107,23 @@ def test_a_thumb_down_asks_for_the_document_and_keeps_the_question(keeping: Any,
     visitor = visit(app)
     visitor.ask(TERM)
     visitor.page.get_by_label("Dislike").click()
-    card = visitor.page.locator("#right-document")
+    card = visitor.page.get_by_role("dialog", name="Which document holds the answer?")
+    card.wait_for()
+    visitor.page.wait_for_function("document.activeElement?.id === 'right-document'")
+    assert card.locator("input").input_value() == "", "nothing is chosen until somebody chooses"
+    card.get_by_role("button", name="Keep the question").click()
+    visitor.page.get_by_text("Choose one of the documents").wait_for()
     card.get_by_role("button", name="Cancel").click()
     card.wait_for(state="hidden")
+    visitor.page.get_by_label("Dislike", exact=True).wait_for()
+    visitor.page.wait_for_function("document.activeElement?.ariaLabel === 'Dislike'")
+    visitor.page.wait_for_timeout(500)
+    visitor.page.keyboard.press("Enter")
+    card.wait_for()
+    visitor.page.wait_for_function("document.activeElement?.id === 'right-document'")
+    visitor.page.keyboard.press("Escape")
+    card.wait_for(state="hidden")
+    visitor.page.get_by_label("Dislike", exact=True).wait_for()
     assert kept(path) == []
     visitor.ask("How do employees travel by train?")
     visitor.page.get_by_label("Dislike").last.click()
@@ -122,14 +136,28 @@ def test_a_thumb_down_asks_for_the_document_and_keeps_the_question(keeping: Any,
     ]
 
 
-def test_a_thumb_up_keeps_the_question_with_what_it_cites(keeping: Any, visit: Any) -> None:
+def test_a_thumb_down_takes_the_place_of_a_thumb_up(keeping: Any, visit: Any) -> None:
     app, path = keeping
     visitor = visit(app)
     visitor.ask(TERM)
     visitor.page.get_by_label("Like", exact=True).click()
     visitor.page.get_by_text("The question is kept").wait_for()
+    visitor.page.get_by_label("Dislike").click()
+    visitor.page.get_by_role("button", name="None of them").click()
+    visitor.page.locator("#right-document").wait_for(state="hidden")
+    assert kept(path) == [{"question": TERM, "category": "unanswerable"}]
+    assert visitor.page.get_by_label("Disliked").count() == 1
+
+
+def test_a_thumb_up_keeps_the_question_with_what_it_cites(keeping: Any, visit: Any) -> None:
+    app, path = keeping
+    visitor = visit(app)
+    typed = TERM.replace("agreement", "agreemnt")
+    visitor.ask(typed)
+    visitor.page.get_by_label("Like", exact=True).click()
+    visitor.page.get_by_text("The question is kept").wait_for()
     (line,) = kept(path)
-    assert line["question"] == TERM
+    assert line["question"] == typed, "as it was typed, though it is searched with its spelling put right"
     assert "contracts/meridian-freight.md" in line["sources"]
 
 
@@ -152,3 +180,12 @@ def test_first_sight_says_what_there_is_and_how_to_connect_a_model(quoting: Any,
     assert "Contracts" in said
     assert "Policies" in said
     assert "Look for models" in said
+    button = visitor.page.locator("#look-again")
+    assert button.inner_text() == "Look for models"
+    assert button.evaluate("button => parseFloat(getComputedStyle(button).fontSize)") >= 12, "its words are in sight"
+
+
+def test_a_look_for_models_says_what_it_found(modelled: Any, visit: Any) -> None:
+    page = visit(modelled).page
+    page.locator("#look-again").click()
+    page.get_by_text("to choose from:").wait_for()

@@ -82,6 +82,43 @@ def test_a_new_conversation_forgets(modelled: Any, endpoint: Any, visit: Any) ->
     visitor.has_saved(2)
 
 
+def test_the_open_conversation_is_marked_among_the_saved_ones(quoting: Any, visit: Any) -> None:
+    visitor = visit(quoting)
+    page = visitor.page
+    marked = page.locator("#saved-list td[aria-current=true]")
+    for count, question in enumerate(("How do employees travel by train?", "Who is Ingrid Solheim?"), 1):
+        page.locator("#new-chat").click()
+        page.locator("#chat .placeholder h1").wait_for()
+        page.wait_for_function("!document.querySelector('#saved-list td[aria-current]')")
+        visitor.ask(question)
+        visitor.has_saved(count)
+        marked.wait_for()
+        assert marked.inner_text().strip() == question
+    page.locator("#saved-list td").last.click()
+    page.locator("#saved-list tr:last-child td[aria-current=true]").wait_for()
+    assert marked.count() == 1
+    visitor.ask("When are receipts due?")
+    assert marked.inner_text().strip() == "How do employees travel by train?"
+
+
+def test_a_conversation_is_deleted_only_when_that_is_confirmed(quoting: Any, visit: Any) -> None:
+    visitor = visit(quoting)
+    visitor.ask("How do employees travel by train?")
+    visitor.has_saved(1)
+    asked: list[str] = []
+    delete = visitor.page.get_by_role("button", name="Delete this conversation")
+    visitor.page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    delete.click()
+    visitor.page.wait_for_timeout(400)
+    assert asked == ["Delete this conversation? It cannot be brought back."]
+    assert visitor.answers.count() == 1
+    visitor.has_saved(1)
+    visitor.page.once("dialog", lambda dialog: dialog.accept())
+    delete.click()
+    visitor.page.locator("#chat .placeholder h1").wait_for()
+    visitor.has_saved(0)
+
+
 def test_asking_again_replaces_the_answer(modelled: Any, endpoint: Any, visit: Any) -> None:
     visitor = visit(modelled)
     endpoint.script = lambda messages: "A poor answer [1]."
@@ -117,6 +154,36 @@ def test_editing_a_question_asks_it_anew(modelled: Any, endpoint: Any, visit: An
     visitor.settled(1, "How do employees travel by train?")
     assert visitor.questions == ["How do employees travel by train?"]
     assert len(endpoint.chats[-1].messages) == 2, "the system text and the question; nothing of what was before"
+
+
+def test_what_was_typed_is_shown_and_kept_letter_by_letter(modelled: Any, endpoint: Any, visit: Any) -> None:
+    typed = "<b>bold</b> <img src=x onerror=alert(1)> [link](http://example.org) **When** is the # &#60; Cup?"
+    visitor = visit(modelled)
+    requests: list[str] = []
+    visitor.page.on("request", lambda request: requests.append(request.url))
+    visitor.ask(typed)
+    assert visitor.questions == [typed]
+    assert typed in endpoint.chats[-1].text.replace("\\", "")
+    said = visitor.page.locator("#chat .user.message")
+    assert said.locator("b, strong, img, a").count() == 0
+    assert not [url for url in requests if url.endswith("/x")], "what was typed loads nothing"
+    visitor.page.locator("#saved-list td", has_text="<b>bold</b> <img").wait_for()
+    said.hover()
+    visitor.page.get_by_label("Edit").first.click()
+    box = visitor.page.locator("#chat .user textarea")
+    box.wait_for()
+    assert box.input_value() == typed
+    box.fill(f"{typed} *Now*")
+    visitor.page.get_by_label("Submit").first.click()
+    visitor.settled(1, f"{typed} *Now*")
+    assert visitor.questions == [f"{typed} *Now*"]
+    visitor.open()
+    visitor.page.locator("#saved-list td").first.click()
+    visitor.settled(1, f"{typed} *Now*")
+    assert visitor.questions == [f"{typed} *Now*"]
+    visitor.page.get_by_role("button", name="Undo").click()
+    visitor.page.locator("#chat .placeholder h1").wait_for()
+    assert visitor.page.locator("#question textarea").input_value() == f"{typed} *Now*"
 
 
 def test_stopping_reaches_the_endpoint(modelled: Any, endpoint: Any, visit: Any) -> None:

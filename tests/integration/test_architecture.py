@@ -17,7 +17,14 @@ import rag
 ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "app.py"
 FILES = sorted((ROOT / "rag").rglob("*.py"))
-ROOMS = [*(f"{room}_room" for room in ("map", "quality", "index")), "after_answer", "gradio_side", "reader", "sessions"]
+ROOMS = [
+    *(f"{room}_room" for room in ("map", "quality", "index")),
+    "after_answer",
+    "gradio_side",
+    "reader",
+    "sessions",
+    "typed",
+]
 DRAWN_WITH_GRADIO = ("rag.web.page", "rag.web.theme", *(f"rag.web.{room}" for room in ROOMS))
 HEAVY = (
     "torch onnx onnxruntime transformers sentence_transformers tokenizers chromadb faiss bm25s sklearn plotly gradio openai xllamacpp "

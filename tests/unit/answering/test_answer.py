@@ -103,6 +103,16 @@ async def test_a_model_that_only_quotes_reads_the_question_spelled_right(
     assert read_back(str(messages[-1].content)).question == read
     assert answer.question == "What does the guage cost?", "as it was asked"
     assert answer.trace.query == "What does the gauge cost?", "as it was searched"
+    assert answer.trace.alone == "What does the guage cost?", "no word of it is another's"
+
+
+@pytest.mark.parametrize("quotes", [True, False])
+async def test_a_follow_up_that_is_kept_stands_alone_in_the_words_that_were_typed(asking: Asking, quotes: bool) -> None:
+    model = ScriptedLlm("4 kg [1].", condensed="", quotes=quotes)
+    answer = await asking.ask(model, "And what does that guage weigh?", TALK[:1])
+    assert answer.trace.alone == "And what does that guage weigh? (Kestrel L2)"
+    model = ScriptedLlm("4 kg [1].", condensed="What does the Kestrel L2 weigh?")
+    assert (await asking.ask(model, "And what does it weigh?", TALK)).trace.alone == "What does the Kestrel L2 weigh?"
 
 
 async def test_numbers_are_renumbered_by_first_mention(asking: Asking, found: Found) -> None:
@@ -189,3 +199,8 @@ async def test_trace_tells_how_it_went(asking: Asking) -> None:
     assert all(ms >= 0 for ms in trace.stages.values())
     assert trace.tokens == 3
     assert 0 < trace.first_token_ms <= trace.ms
+
+
+async def test_where_no_model_was_asked_none_is_told_of(asking: Asking) -> None:
+    trace = (await asking.ask(ScriptedLlm("The gauge costs four pounds [1].", quotes=True))).trace
+    assert (trace.prompt, trace.tokens, trace.tokens_per_second) == ("", 0, 0.0)

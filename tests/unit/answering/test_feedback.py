@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -37,6 +38,17 @@ def test_what_somebody_wrote_by_hand_stays(tmp_path: Path) -> None:
     path.write_text('{"question": "By hand?", "sources": ["a.md"]}', "utf-8")  # without a line end
     keep(path, "When?", ["a.md"])
     assert [question.question for question in read_questions(path)] == ["By hand?", "When?"]
+
+
+def test_what_is_said_later_of_a_question_replaces_what_was_said_before(tmp_path: Path) -> None:
+    path = tmp_path / "feedback.jsonl"
+    path.write_text('{"question": "When?", "sources": ["hand.md"]}\nno question at all\n', "utf-8")
+    for sources in (["a.md", "b.md"], ["c.md"], [], ["d.md"]):
+        assert keep(path, "When?", sources)
+        assert keep(path, "Who?", sources)
+    by_hand, broken, *kept = path.read_text("utf-8").splitlines()
+    assert ("hand.md" in by_hand, broken) == (True, "no question at all")
+    assert [json.loads(line)["sources"] for line in kept] == [["d.md"], ["d.md"]]
 
 
 def test_many_at_once(tmp_path: Path) -> None:
