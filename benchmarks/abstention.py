@@ -4,6 +4,7 @@ Fitted on the organisations in benchmarks/training, each predicted by all the ot
 questions that were written for the other organisations (elsewhere). Reported on both halves of the first questions, on the
 second company and on DIR/questions.jsonl over DIR/knowledge-base, none of which is fitted on, with questions that are foreign
 to all; and, everywhere, on near misses: questions that people wrote about what is there and that the documents do not answer.
+Behind a talk: where there are conversations, their follow-ups, and all of these kinds asked behind one of the talks.
 """
 
 from __future__ import annotations
@@ -20,13 +21,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.follow_ups import conversations
+from rag.answering.leaning import talk as talk_of
 from rag.config import Settings
 from rag.evaluation.questions import Question, read_questions
 from rag.evaluation.run import query_of
 from rag.index.embed import Embedder, open_embedder
 from rag.index.open import OpenIndex
 from rag.ingest import ingest
-from rag.retrieval.abstain import BIAS, CHOSEN, WEIGHTS, Signals, signals_within
+from rag.retrieval.abstain import BIAS, CHOSEN, LEANS, WEIGHTS, Signals, leaning, signals
 from rag.retrieval.conversation import Talk
 from rag.retrieval.hybrid import retrieve, spelled
 
@@ -35,10 +38,12 @@ Values = npt.NDArray[np.float64]
 HERE = Path(__file__).parent
 TRAINING = HERE / "training"
 FOREIGN = (HERE / "foreign.txt").read_text("utf-8").splitlines()
+SENSELESS = ("asdf qwer", "lkjh gfds poiu", "blah blah", "qwertz", "xyzzy", "foo bar baz")
 K = 10
 ELSEWHERE = 20
 """Questions asked of each organisation that were written for each other one."""
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.2)
+BEHIND_A_TALK = ("follow up", "new topic", "by itself")
 MOST = 0.04
 """Share of the answerable questions that the chosen point may refuse; the goal allows 5 %."""
 
@@ -50,6 +55,7 @@ class Case:
     base: str
     kind: str
     signals: Signals
+    leans: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -60,12 +66,13 @@ class Base:
     index: OpenIndex
     embedder: Embedder
     questions: Sequence[Question]
+    conversations: Sequence[Question] = ()
 
     def case(self, kind: str, asked: str, talk: Talk | None = None) -> Case:
         query = spelled(asked, self.index, self.embedder)
         found = retrieve(query, self.index, self.embedder, K, talk=talk)
-        told = signals_within(query, talk, found, self.index, self.embedder)
-        return Case(self.name, kind, told or Signals(0, 0, 0, 0, 0))
+        told = signals(query, found, self.index, self.embedder)
+        return Case(self.name, kind, told or Signals(0, 0, 0, 0, 0), leaning(talk))
 
     def asked(self, questions: Sequence[Question]) -> Iterator[Case]:
         for question in questions:
@@ -83,6 +90,22 @@ class Base:
                 for question in chance.sample([*filter(_answerable, other.questions)], ELSEWHERE):
                     query = query_of(question)
                     yield self.case("elsewhere", query.asked, query.talk)
+
+    def behind_talks(self, others: Sequence[Base]) -> Iterator[Case]:
+        chance = random.Random(0)
+        talks = [one.turns for one in self.conversations]
+        for one in self.conversations:
+            yield self.case(one.category.replace("_", " "), one.question, talk_of(one.question, one.turns))
+        kinds = [("foreign", question) for question in [*FOREIGN, *SENSELESS]]
+        kinds += [("near miss", one.question) for one in self.questions if not one.answerable]
+        kinds += [
+            ("elsewhere", one.question)
+            for other in others
+            if other.name != self.name
+            for one in chance.sample([*filter(_answerable, other.questions)], ELSEWHERE)
+        ]
+        for kind, question in kinds:
+            yield self.case(kind, question, talk_of(question, chance.choice(talks)))
 
 
 def main() -> None:
@@ -103,6 +126,11 @@ def main() -> None:
     for base in training:
         here = np.array([case.base == base.name for case in fitted])
         _report(base.name, [case for case in fitted if case.base == base.name], crossed[here], shares=())
+    for base in training:
+        if base.conversations:
+            cases = [*base.behind_talks(training)]
+            confidence = _confidence(cases, np.array([BIAS, *WEIGHTS]))
+            _report(f"{base.name}, behind a talk", cases, confidence, answered=BEHIND_A_TALK, shares=())
     answerable = crossed[[case.kind == "answerable" for case in fitted]]
     print(
         f"\npoint that refuses at most {MOST:.0%} of the answerable: {_point(answerable, MOST):.3f}, chosen: {CHOSEN.below}"
@@ -127,7 +155,9 @@ def _open(name: str, folder: Path, questions: Path | None = None) -> Base:
     knowledge_base = folder if questions else folder / "knowledge-base"
     settings = Settings.load(env={}, dotenv=None, knowledge_base=knowledge_base, index=Path(temporary), store="faiss")
     index = OpenIndex(ingest(settings).folder)
-    return Base(name, index, open_embedder(settings), read_questions((questions or folder) / "questions.jsonl"))
+    read = read_questions((questions or folder) / "questions.jsonl")
+    talks = folder / "conversations.jsonl"
+    return Base(name, index, open_embedder(settings), read, conversations(talks) if talks.is_file() else ())
 
 
 def _scores(cases: Sequence[Case]) -> Values:
@@ -168,7 +198,8 @@ def _values(cases: Sequence[Case]) -> Values:
 
 
 def _confidence(cases: Sequence[Case], weights: Values) -> Values:
-    return np.asarray(1 / (1 + np.exp(-weights[0] - _values(cases) @ weights[1:])))
+    leans = LEANS * np.array([case.leans for case in cases])
+    return np.asarray(1 / (1 + np.exp(-weights[0] - _values(cases) @ weights[1:] - leans)))
 
 
 def _point(answerable: Values, share: float) -> float:
@@ -177,12 +208,18 @@ def _point(answerable: Values, share: float) -> float:
 
 
 def _report(
-    title: str, cases: Sequence[Case], confidence: Values, *, chosen: bool = True, shares: Sequence[float] = SHARES
+    title: str,
+    cases: Sequence[Case],
+    confidence: Values,
+    *,
+    chosen: bool = True,
+    shares: Sequence[float] = SHARES,
+    answered: Sequence[str] = ("answerable",),
 ) -> None:
     from sklearn.metrics import roc_auc_score
 
     kinds = np.array([case.kind for case in cases])
-    answerable = confidence[kinds == "answerable"]
+    answerable = confidence[np.isin(kinds, answered)]
     print(f"\n{title}: {_counts(cases)}")
     points = [("the chosen point", CHOSEN.below)] if chosen else []
     points += [(f"{share:.0%} of the answerable", _point(answerable, share)) for share in shares]
@@ -190,7 +227,7 @@ def _report(
     for kind in dict.fromkeys(kinds):
         here = confidence[kinds == kind]
         both = np.concatenate([answerable, here])
-        auc = "" if kind == "answerable" else f"{roc_auc_score([1] * len(answerable) + [0] * len(here), both):6.2f}"
+        auc = "" if kind in answered else f"{roc_auc_score([1] * len(answerable) + [0] * len(here), both):6.2f}"
         print(f"{kind:<22}" + "".join(f"{(here < point).mean():>22.1%}" for _, point in points) + auc)
 
 

@@ -19,7 +19,7 @@ from rag.index.embed import Embedder
 from rag.index.generation import Abstention, Manifest
 from rag.index.lexical import STOP_WORDS, WORD, Lexical, query_words, words
 from rag.index.open import OpenIndex
-from rag.retrieval.conversation import Talk, asked, encoded, readings
+from rag.retrieval.conversation import Talk, encoded
 from rag.retrieval.hybrid import spelled
 from rag.schema import Retrieved
 
@@ -30,6 +30,9 @@ WEIGHTS = (6.571, 5.515, 2.343, 8.437, 9.430)
 """Of score, met, together, familiar and near; BIAS and WEIGHTS as `python -m benchmarks.abstention` prints them."""
 CHOSEN = Abstention(MODEL, 0.137)
 """The point that ingest writes into the manifest."""
+
+LEANS = 2.5
+"""How much the logarithm of the odds grows where the question leans on its talk: it says less itself, so less of it is met."""
 
 _STRANGE = 0.3  # what a question loses when all of its words are strange to the index
 _READ = 10  # chunks looked at: as many as the model was fitted on
@@ -65,7 +68,8 @@ def refuses(
     below = threshold(index.manifest) if settings.abstain_below is None else settings.abstain_below
     if below <= 0:
         return False
-    return confidence(signals_within(spelled(query, index, embedder, settings), talk, found, index, embedder)) < below
+    told = signals(spelled(query, index, embedder, settings), found, index, embedder)
+    return confidence(told, leaning(talk)) < below
 
 
 def threshold(manifest: Manifest) -> float:
@@ -74,24 +78,20 @@ def threshold(manifest: Manifest) -> float:
     return chosen.below if chosen is not None and chosen.model == MODEL else CHOSEN.below
 
 
-def confidence(found: Signals | None) -> float:
-    """From 0 to 1; 0 where there is nothing to judge."""
+def leaning(talk: Talk | None) -> float:
+    """How likely a question leans on its talk, by its words."""
+    return talk.likely if talk is not None and talk.said else 0.0
+
+
+def confidence(found: Signals | None, leans: float = 0.0) -> float:
+    """From 0 to 1; 0 where there is nothing to judge. The signals are of the question itself, whatever was said before it.
+
+    What was said before fits the documents, or it would not have been said: read with it, "thanks!" would fit them too.
+    """
     if found is None:
         return 0.0
-    return 1 / (1 + math.exp(-BIAS - sum(weight * value for weight, value in zip(WEIGHTS, found, strict=True))))
-
-
-def signals_within(
-    query: str, talk: Talk | None, found: Sequence[Retrieved], index: OpenIndex, embedder: Embedder
-) -> Signals | None:
-    """Those of the query by itself and within its talk, as likely as it is by its words that it was meant so."""
-    told = []
-    for within, likely in readings(query, talk):
-        one = signals(asked(within.question, within.said, embedder).text, found, index, embedder)
-        if one is None:
-            return None
-        told.append(likely * np.array(one))
-    return Signals(*np.sum(told, axis=0).tolist())
+    told = sum(weight * value for weight, value in zip(WEIGHTS, found, strict=True))
+    return 1 / (1 + math.exp(-BIAS - told - LEANS * leans))
 
 
 def signals(query: str, found: Sequence[Retrieved], index: OpenIndex, embedder: Embedder) -> Signals | None:

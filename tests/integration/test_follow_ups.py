@@ -56,6 +56,15 @@ def test_what_the_documents_know_nothing_of_is_refused_in_any_talk(small_index: 
     assert refuses(question, retrieve(question, index, minilm, 3, talk=within), index, minilm, Settings(), within)
 
 
+@pytest.mark.parametrize("question", ["asdf qwer", "blah blah", "What is the recipe for ratatouille?"])
+def test_what_means_nothing_here_is_refused_in_a_talk_as_it_is_alone(
+    question: str, small_index: Path, minilm: Embedder
+) -> None:
+    index, within = IndexReader(small_index, minilm).current(), talk(question, LEAVE)
+    assert refuses(question, retrieve(question, index, minilm, 3), index, minilm, Settings())
+    assert refuses(question, retrieve(question, index, minilm, 3, talk=within), index, minilm, Settings(), within)
+
+
 def test_the_fit_is_that_of_the_signs_that_are_used(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from rag.config import Settings
 from rag.index.generation import Abstention
 from rag.index.open import OpenIndex
-from rag.retrieval.abstain import CHOSEN, MODEL, Signals, confidence, names, refuses, signals, signals_within, threshold
+from rag.retrieval.abstain import CHOSEN, MODEL, Signals, confidence, leaning, names, refuses, signals, threshold
 from rag.retrieval.conversation import Talk
 from rag.retrieval.hybrid import retrieve
 from rag.schema import Retrieved
@@ -136,32 +136,16 @@ def test_the_setting_comes_before_the_manifest(open_index: Open, embedder: Lette
     assert refuses(sure, found, index, embedder, Settings())
 
 
-def test_a_follow_up_is_judged_both_ways_as_likely_as_it_was_meant_so(
+def test_a_question_is_judged_by_its_own_words_and_more_mildly_the_likelier_it_leans_on_the_talk(
     open_index: Open, embedder: LetterEmbedder
 ) -> None:
-    index = open_index(TEXTS)
-    found = retrieve("does the fern want shade", index, embedder, 3)
+    found = retrieve("does the fern want shade", open_index(TEXTS), embedder, 3)
+    told = signals("umber", found, open_index(TEXTS), embedder)
+    assert confidence(told) < confidence(told, 0.5) < confidence(told, 1.0)
     said = [("does the fern want shade", 0.25)]
-    alone = signals("umber", found, index, embedder)
-    within = signals("does the fern want shade umber", found, index, embedder)
-    assert alone is not None
-    assert within is not None
-    for odds, meant in ((-99.0, 0.0), (log(3), 0.75), (99.0, 1.0)):
-        told = signals_within("umber", Talk(said, odds), found, index, embedder)
-        expected = [meant * one + (1 - meant) * other for one, other in zip(within, alone, strict=True)]
-        assert told == pytest.approx(expected)
-    assert signals_within("umber", None, found, index, embedder) == alone
-
-
-def test_a_follow_up_that_says_nothing_itself_is_answered_within_its_talk(
-    open_index: Open, embedder: LetterEmbedder
-) -> None:
-    index = open_index(TEXTS)
-    said = [("does the fern want shade", 0.25)]
-    found = retrieve("umber", index, embedder, 3, talk=Talk(said, 99.0))
-    assert refuses("umber", found, index, embedder, Settings())
-    assert not refuses("umber", found, index, embedder, Settings(), Talk(said, 99.0))
+    assert leaning(None) == leaning(Talk([], 99.0)) == 0
+    assert leaning(Talk(said, log(3))) == pytest.approx(0.75)
 
 
 def test_nothing_found_within_a_talk_is_nothing_to_judge(open_index: Open, embedder: LetterEmbedder) -> None:
-    assert signals_within("bee", Talk([("ant", 0.25)], 1.0), [], open_index(TEXTS), embedder) is None
+    assert refuses("bee", [], open_index(TEXTS), embedder, Settings(), Talk([("ant", 0.25)], 99.0))
