@@ -8,6 +8,7 @@ from typing import Any
 
 from rag import command
 from rag.answering.assistant import Assistant
+from rag.answering.respelled import respelled
 from rag.schema import Answer, LodestarError
 
 
@@ -32,6 +33,8 @@ def main() -> None:
         else:
             answer = assistant.ask(question, doc_type=arguments.doc_type, emit=_print_piece, notify=notify)
             _print_sources(answer)
+            if sentence := respelled(answer.trace):
+                _print_notice(sentence)
         failed = failed or answer.fault
     if failed:
         raise LodestarError(failed)

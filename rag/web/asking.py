@@ -8,6 +8,7 @@ from contextlib import aclosing
 from typing import Any, cast
 
 from rag.answering.follow_ups import follow_ups
+from rag.answering.respelled import respelled
 from rag.schema import Answer, LodestarError, Notice
 from rag.web import record
 from rag.web.answer_text import linked, with_notice, with_sources
@@ -81,7 +82,9 @@ def _finished(answer: Answer, turn: int, history: Sequence[Message], on_page: bo
             return with_notice(answer.text, answer.fault, on_page=False)
         return with_sources(answer.text, sources)
     text = linked(answer.text, turn, answer.doubts)
-    notice = answer.fault or (_CHANGED if _changed(answer, history) else "")
+    notice = answer.fault or " ".join(
+        filter(None, [respelled(answer.trace), _CHANGED if _changed(answer, history) else ""])
+    )
     asked = frozenset(text_of(message).strip() for message in history if message.get("role") == "user")
     return {
         "role": "assistant",

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from rag.schema import Answer, LodestarError, Notice, Turn
+from rag.schema import Answer, LodestarError, Notice, Trace, Turn
 from rag.web.answer_text import PAGE_SPEAKS, plain
 from rag.web.asking import MOST_CHARACTERS, ask
 from rag.web.record import metadata, unpack
@@ -91,6 +91,17 @@ async def test_an_answer_from_a_rebuilt_index_says_so_once() -> None:
     failed = answer(fault="The model broke off.")
     assert rebuilt not in (await said(Scripted(failed), history=history("gen-0")))[-1]["content"]
     assert rebuilt not in (await said(Scripted(ANSWER), history=history("gen-0"), on_page=False))[-1]
+
+
+async def test_a_word_that_was_read_otherwise_is_named_below_the_answer() -> None:
+    guessed = answer(trace=Trace(query="the gauge", alone="the guage"))
+    told = "I read \u201cguage\u201d as \u201cgauge\u201d."
+    messages = await said(Scripted(guessed))
+    assert messages[-1]["content"].endswith(f"> {PAGE_SPEAKS}{told}")
+    assert told not in plain(messages[-1]["content"]), "no part of what a model reads"
+    assert (
+        "I read" not in (await said(Scripted(answer(trace=Trace(query="the gauge", alone="the gauge")))))[-1]["content"]
+    )
 
 
 async def test_suggestions_are_asked_for_where_they_are_shown() -> None:
