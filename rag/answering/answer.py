@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from rag.answering import chain, faults, waiting
 from rag.answering.check_ahead import CheckAhead
@@ -16,7 +17,8 @@ from rag.answering.endings import flaw, refusing
 from rag.answering.evidence import Markers, cite, without_markers
 from rag.answering.leaning import talk
 from rag.answering.llm import Llm
-from rag.answering.prompts import SYSTEM
+from rag.answering.prompt_room import latest_turns, room_for_sources
+from rag.answering.small_talk import reply_to
 from rag.answering.suggestions import Suggestions
 from rag.answering.waiting import Waiting
 from rag.config import Settings
@@ -28,8 +30,6 @@ from rag.retrieval.conversation import Talk
 from rag.retrieval.hybrid import retrieve, spelled
 from rag.schema import Answer, Citation, Doubt, LodestarError, Retrieved, Trace, Turn
 
-_CHARACTERS_PER_TOKEN = 3.5
-_HISTORY_SHARE = 0.25
 _CONDENSE_SHARE = 0.25
 _MOST_CHARACTERS_PER_TOKEN = 32
 """A server that was asked for so many tokens and sends more characters than these is not going to stop."""
@@ -50,7 +50,6 @@ class _Run:
     text: str = ""
     finish: str = ""
     read: int = 0
-    refused: bool = False
 
     def ms(self) -> float:
         return (time.perf_counter() - self.started) * 1000
@@ -99,6 +98,9 @@ async def answer(
     `waits` is told what is waited for, which is no part of the answer. `suggest`: the model is asked, beside the answer, what
     could be asked next.
     """
+    if asked.llm.quotes and (reply := reply_to(asked.question)):
+        examples = asked.index.manifest.examples if suggest else ()
+        return Answer(asked.question, _emitted(reply, emit), suggestions=examples, **_by(asked))
     with ExitStack() as stack:
         waits = waits or stack.enter_context(Waiting(lambda notice: None))
         waiting.NOW.set(waits)
@@ -114,13 +116,14 @@ async def _run(
 ) -> tuple[_Run, Sequence[int], str]:
     """How it went, the order of the sources, and the fault."""
     llm, settings = asked.llm, asked.settings
-    history = _bounded(asked.history, settings, llm)
+    history = latest_turns(asked.history, settings.history_turns, llm)
     # A language model reads past misspellings; a reader that compares words does not.
-    put = asked.spelled(asked.question) if llm.quotes else asked.question
+    put = await asyncio.to_thread(asked.spelled, asked.question) if llm.quotes else asked.question
     run = _Run()
     markers: Markers | None = None
 
     def search(query: str) -> list[Section]:
+        run.query = asked.spelled(query)
         # Where no model has rewritten the question, it is searched as it was asked, within the talk.
         within = None
         if query == condense(put, history):
@@ -130,7 +133,9 @@ async def _run(
         found = asked.found(query, within)
         if llm.quotes and asked.refuses(query, found, within):
             found = []
-        run.found = pack(found, _room(settings, llm, history, asked.question), join=not llm.quotes)
+        run.found = pack(
+            found, room_for_sources(settings.max_answer_tokens, llm, history, asked.question), join=not llm.quotes
+        )
         return run.found
 
     fault = ""
@@ -150,7 +155,6 @@ async def _run(
                         ahead.searching()
                         waits.on(waiting.searching())
                         run.stages["condense"] = round(run.ms(), 1)
-                        run.query = asked.spelled(query)
                         run.alone = condense(asked.question, history) if query == condense(put, history) else query
                     case chain.Found():
                         ahead.searched()
@@ -218,28 +222,13 @@ def _finished(asked: Asked, run: _Run, order: Sequence[int], fault: str, ahead: 
         refused=refused,
         fault=fault,
         retrieved=tuple(sorted((item for section in run.found for item in section.chunks), key=lambda i: -i.score)),
-        llm=asked.llm.choice.label,
-        generation=asked.index.name,
         trace=run.trace(),
+        **_by(asked),
     )
 
 
-def _bounded(history: Sequence[Turn], settings: Settings, llm: Llm) -> list[Turn]:
-    """The latest turns that fit, without the numbers of sources that are not in this prompt."""
-    room = int(llm.context_tokens * _CHARACTERS_PER_TOKEN * _HISTORY_SHARE)
-    kept: list[Turn] = []
-    for turn in list(history)[::-1][: settings.history_turns]:
-        room -= len(turn.question) + len(turn.answer)
-        if room < 0:
-            break
-        kept.insert(0, Turn(turn.question, without_markers(turn.answer)))
-    return kept
-
-
-def _room(settings: Settings, llm: Llm, history: Sequence[Turn], question: str) -> float:
-    """Characters left for sources beside everything else that the model must read and write."""
-    said = len(SYSTEM) + len(question) + sum(len(turn.question) + len(turn.answer) for turn in history)
-    return (llm.context_tokens - settings.max_answer_tokens - 64) * _CHARACTERS_PER_TOKEN - said
+def _by(asked: Asked) -> dict[str, Any]:
+    return {"llm": asked.llm.choice.label, "generation": asked.index.name}
 
 
 def _emitted(text: str, emit: Callable[[str], None]) -> str:

@@ -107,6 +107,18 @@ def test_for_a_person(run: Run) -> None:
     assert not out.lstrip().startswith("{")
 
 
+def test_what_was_read_in_another_spelling_is_named(run: Run) -> None:
+    code, out, err = run("How long is parantal leave?")
+    assert (code, err) == (0, "lodestar: I read \u201cparantal\u201d as \u201cparental\u201d.\n")
+    assert "twenty-six" in out
+
+
+def test_small_talk_is_answered_in_kind(run: Run) -> None:
+    code, out, err = run("Thanks!", "--json")
+    report = json.loads(out)
+    assert (code, err, report["answer"], report["citations"]) == (0, "", "You are welcome.", [])
+
+
 def test_doc_type_limits_the_search(run: Run) -> None:
     _, out, _ = run("When did Rhona McAllister join?", "--doc-type", "employees", "--json")
     assert {citation["doc_type"] for citation in json.loads(out)["citations"]} == {"employees"}

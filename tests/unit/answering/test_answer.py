@@ -204,3 +204,24 @@ async def test_trace_tells_how_it_went(asking: Asking) -> None:
 async def test_where_no_model_was_asked_none_is_told_of(asking: Asking) -> None:
     trace = (await asking.ask(ScriptedLlm("The gauge costs four pounds [1].", quotes=True))).trace
     assert (trace.prompt, trace.tokens, trace.tokens_per_second) == ("", 0, 0.0)
+
+
+async def test_small_talk_is_answered_in_kind_and_nothing_is_searched_for_it(asking: Asking) -> None:
+    model = ScriptedLlm("4 kg [1].", quotes=True)
+    answer = await asking.ask(model, "Thanks!", TALK)
+    assert (answer.text, answer.refused, answer.citations) == ("You are welcome.", False, ())
+    assert "".join(asking.shown) == answer.text
+    assert (answer.llm, answer.generation) == ("Scripted model", "gen-1")
+    assert not model.asked
+    assert not asking.searched
+
+
+async def test_a_language_model_answers_small_talk_itself(asking: Asking) -> None:
+    assert (await asking.ask(ScriptedLlm("My pleasure."), "Thanks!", TALK)).text == "My pleasure."
+
+
+async def test_what_is_asked_after_a_thank_you_leans_on_what_was_said_before_it(asking: Asking) -> None:
+    said = [*TALK, Turn("Thanks!", "You are welcome.")]
+    await asking.ask(ScriptedLlm("4 kg [1].", quotes=True), "And what does it weigh?", said)
+    assert "Thanks!" not in asking.before[0]
+    assert "Who designed it?" in asking.before[0]
