@@ -34,24 +34,34 @@ _DATE = re.compile(
     rf"|\b(?P<m4>{_MONTH})\b\.?,?\s+(?:of\s+)?(?P<y4>\d{{4}})\b",
     re.I,
 )
+_UNIT = (
+    "[kmc]?m|m?k?g|lbs?|oz|tonnes?|t|m?l|litres?|[kmg]?wh?|m?ah|[kmg]?hz|[kmgt]b|m?v|k?bar|db|mph|kn|knots?|ft|px|"
+    "m?s|secs?|mins?|hrs?|bn|st|nd|rd|th|times|points?|met(?:er|re)s?|miles?|percent|per"
+)
+_BEFORE_TIMES = "|".join(rf"(?<=\b{word} )" for word in "at from until till by before after between to and".split())
+# With a dot it is a time where a word before it says so: £2.50 and 1.25 million are none.
 _TIME = re.compile(
-    r"\b(?P<h>\d{1,2})[:.](?P<m>\d{2})(?:\s*(?P<half>[ap])\.?m\b)?(?![.,]?\d)|\b(?P<h2>\d{1,2})\s*(?P<half2>[ap])\.?m\b",
+    r"\b(?P<h>\d{1,2}):(?P<m>[0-5]\d)(?:\s*(?P<half>[ap])\.?m\b)?(?![.,]?\d)"
+    r"|\b(?P<h2>\d{1,2})(?:\.(?P<m2>[0-5]\d))?\s*(?P<half2>[ap])\.?m\b"
+    rf"|(?:{_BEFORE_TIMES})\b(?P<h3>[01]?\d|2[0-3])\.(?P<m3>[0-5]\d)\b(?!\.?\d|\s?[%\u00b0]|\s(?:\w*illion|thousand|{_UNIT})\b)",
     re.I,
 )
-# A code is one thing, whatever digits are in it: TF-C-0142, 4.6.4, q40.
-_CODE = re.compile(
-    r"(?<![\w.,])(?=[\w./-]*\d)(?:[A-Za-z]+[\w./-]*\d[\w./-]*|\d+(?:\.\d+){2,}|\d+[A-Za-z]{2,}\w*|\d+(?:-\d+)+)(?<![.,/-])"
-)
+_TOKEN = re.compile(r"(?<![\w.,])(?:[A-Za-z\d])[\w./-]*(?<![.,/-])")
+_RANGE = re.compile(r"([1-9]\d{0,3})-([1-9]\d{0,3})")
+_MEASURE = re.compile(rf"\d+(?:\.\d+)?(?:{_UNIT})", re.I)
+_DIGITS_MADE_A_CODE = re.compile(r"\d+(?:\.\d+){2,}|\d+[A-Za-z]{2,}\w*|\d+(?:-\d+)+")
 _NUMBER = re.compile(
-    r"(?<![\w.])(?P<digits>\d+(?:[,\u00a0\u202f]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?P<more>(?:\s(?:hundred|thousand|million)\b)?)",
+    r"(?P<sign>(?<![^\s(:=])[-\u2212](?=\d))?(?<![.])(?<![^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])"
+    r"(?P<digits>\d+(?:[,\u00a0\u202f]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
+    r"(?P<more>(?:\s?bn\b|\s(?:hundred|thousand|million|billion)\b)?)",
     re.I,
 )
 _SPELLED = re.compile(
     rf"\b(?:(?P<tens>{'|'.join(_TENS)})(?:[- ](?P<unit>one|{'|'.join(_UNITS)}))?|(?P<alone>{'|'.join(_UNITS)})"
-    rf"|(?P<ordinal>{'|'.join(_ORDINALS)}))\b(?P<more>(?:[- ](?:hundred|thousand|million))*)",
+    rf"|(?P<ordinal>{'|'.join(_ORDINALS)}))\b(?P<more>(?:[- ](?:hundred|thousand|million|billion))*)",
     re.I,
 )
-_MORE = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
+_MORE = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "billion": 1_000_000_000, "bn": 1_000_000_000}
 _NAME = re.compile(r"(?<![\w'\u2019])[^\W\d_a-z][\w'\u2019&]*(?:[-.][^\W_][\w'\u2019&]*)*")
 
 
@@ -70,15 +80,18 @@ def facts(text: str) -> Iterator[Fact]:
     for kind, pattern, read in (
         ("date", _DATE, _date),
         ("time", _TIME, _time),
-        ("code", _CODE, lambda match: match[0].lower()),
+        ("code", _TOKEN, _code),
         ("number", _NUMBER, _figure),
         ("number", _SPELLED, _spelled),
     ):
         for match in pattern.finditer(left):
-            yield Fact(kind, read(match), match[0], match.start())
-        left = pattern.sub(lambda match: " " * len(match[0]), left)  # what was read is not read again as something else
+            if value := read(match):
+                yield Fact(kind, value, match[0], match.start())
+                # What was read is not read again as something else.
+                left = left[: match.start()] + " " * len(match[0]) + left[match.end() :]
     for match in _NAME.finditer(left):
-        yield Fact("name", name_of(match[0]), match[0], match.start())
+        if match[0][0].isupper():
+            yield Fact("name", name_of(match[0]), match[0], match.start())
 
 
 def name_of(word: str) -> str:
@@ -103,13 +116,27 @@ def _date(match: re.Match[str]) -> str:
 
 
 def _time(match: re.Match[str]) -> str:
-    hour, half = int(match["h"] or match["h2"]), (match["half"] or match["half2"] or "").lower()
+    hour, half = int(match["h"] or match["h2"] or match["h3"]), (match["half"] or match["half2"] or "").lower()
     hour += 12 if half == "p" and hour < 12 else -12 if half == "a" and hour == 12 else 0
-    return f"{hour}:{match['m'] or '00'}"
+    return f"{hour}:{match['m'] or match['m2'] or match['m3'] or '00'}"
+
+
+def _code(match: re.Match[str]) -> str:
+    """A code is one thing, whatever digits are in it: TF-C-0142, 4.6.4, q40. Empty for what is none: 10-12, 30kg."""
+    token = match[0]
+    if token[0].isalpha():
+        return token.lower() if any(map(str.isdigit, token)) else ""
+    if _MEASURE.fullmatch(token):
+        return ""
+    ends = _RANGE.fullmatch(token)
+    if ends and int(ends[1]) < int(ends[2]) and len(ends[2]) - len(ends[1]) <= 1:
+        return ""
+    return token.lower() if _DIGITS_MADE_A_CODE.match(token) else ""
 
 
 def _figure(match: re.Match[str]) -> str:
-    return _plain(_raised(float(re.sub(r"[,\u00a0\u202f]", "", match["digits"])), match["more"]))
+    value = _plain(_raised(float(re.sub(r"[,\u00a0\u202f]", "", match["digits"])), match["more"]))
+    return f"-{value}" if match["sign"] else value
 
 
 def _spelled(match: re.Match[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _NAME = re.compile(r"\b(?:[A-Z][\w'\u2019]*-?)(?:[\w-]*)(?:[ -](?:[A-Z0-9][\w'\u2019-]*|of(?= [A-Z]))+)*")
-_CODE = re.compile(r"\b(?=[\w.-]*\d)(?=[\w.-]*[A-Za-z])[\w][\w.-]*\w\b")
+_TOKEN = re.compile(r"\w[\w.-]*\w\b")
 _PERSON_NAME = re.compile(
     r"(?:[A-Z]['\u2019])?[A-Z][^\W\d_]+(?:[-'\u2019][A-Z]?[^\W\d_]+)*(?: (?:[A-Z]['\u2019])?[A-Z][^\W\d_-]+(?:-[A-Z]\w+)*){1,2}"
 )
@@ -37,9 +37,8 @@ def names(text: str) -> list[tuple[int, int]]:
         opens = not text[:start].strip(" \"'\u201c(")
         if start < end and not (opens and _ordinary(text[start:end])):
             spans.append((start, end))
-    for match in _CODE.finditer(text):
-        if not any(start <= match.start() < end for start, end in spans):
-            spans.append(match.span())
+    named = frozenset(at for start, end in spans for at in range(start, end))
+    spans += [match.span() for match in _TOKEN.finditer(text) if _is_code(match[0]) and match.start() not in named]
     return sorted(spans)
 
 
@@ -52,6 +51,10 @@ def people(text: str) -> list[str]:
 def content(question: str) -> list[str]:
     """The words that are about something."""
     return [word for word in WORD.findall(question) if _CONTRACTED.sub("", word.lower()) not in FILLING]
+
+
+def _is_code(token: str) -> bool:
+    return any(map(str.isdigit, token)) and any("a" <= letter <= "z" for letter in token.lower())
 
 
 def _ordinary(word: str) -> bool:

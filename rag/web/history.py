@@ -15,6 +15,9 @@ from rag.web.answer_text import plain
 
 Message = Mapping[str, Any]
 
+_LONGEST = 24_000
+"""Characters of a question or an answer that are read again; what comes from a browser may be of any length."""
+
 
 def turns(messages: Sequence[Message]) -> list[Turn]:
     """The exchanges that were finished, oldest first. A question that got only an error notice is left out."""
@@ -22,9 +25,9 @@ def turns(messages: Sequence[Message]) -> list[Turn]:
     question = ""
     for message in messages:
         if message.get("role") == "user":
-            question = text_of(message).strip()
+            question = text_of(message)[:_LONGEST].strip()
         elif message.get("role") == "assistant":
-            answer = plain(text_of(message))
+            answer = plain(text_of(message)[:_LONGEST])
             if question and answer:
                 found.append(Turn(question=question, answer=answer))
             question = ""

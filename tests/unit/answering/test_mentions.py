@@ -22,6 +22,11 @@ def test_names_and_codes(text: str, expected: list[str]) -> None:
     assert [text[start:end] for start, end in names(text)] == expected
 
 
+@pytest.mark.parametrize("text", ["a" * 400_000, "a." * 200_000, "- " * 200_000])
+def test_a_long_text_is_read_in_one_go(text: str) -> None:
+    assert names(text) == [], "with half an hour of searching where each letter begins it anew"
+
+
 def test_people_have_two_or_three_capitalised_words_and_no_marks() -> None:
     said = "**Ingrid Solheim** [1] met Sean O'Neill and O'Neill Byrne at TF-C-0167 in Bergen."
     assert people(said) == ["Ingrid Solheim", "Sean O'Neill", "O'Neill Byrne"]

@@ -63,3 +63,8 @@ def test_the_newest_conversations_are_kept() -> None:
     assert 3 <= len(fitting(saved, room=3_000)) <= 5
     assert fitting(saved) == saved
     assert fitting([]) == []
+
+
+def test_no_more_is_read_of_a_message_than_an_answer_can_hold() -> None:
+    (turn,) = turns([{"role": "user", "content": "q" * 90_000}, {"role": "assistant", "content": "a" * 90_000}])
+    assert len(turn.question) == len(turn.answer) == 24_000
