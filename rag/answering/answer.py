@@ -176,10 +176,11 @@ async def _run(
                                 next_ones.begin(run.found)
                             run.first_token = run.first_token or run.ms()
                             run.tokens += 0 if llm.quotes else words
-                            run.text += _emitted(markers.feed(text), emit)
+                            most = settings.max_answer_tokens * _MOST_CHARACTERS_PER_TOKEN
+                            run.text += _emitted(markers.feed(text[: most + 1 - len(run.text)]), emit)
                             if not llm.quotes:
                                 ahead.feed(run.text, markers.order, run.found)
-                            if len(run.text) > settings.max_answer_tokens * _MOST_CHARACTERS_PER_TOKEN:
+                            if len(run.text) > most:
                                 run.finish = "length"
                                 break
                     case chain.Finished(whole, _) if not run.found:

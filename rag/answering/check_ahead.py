@@ -20,7 +20,9 @@ from rag.retrieval.context import Section
 _CHECKER = ThreadPoolExecutor(1, "checking ahead")
 """One for all answers: what it does not get to is judged at the answer's end."""
 
-_BEGINS = re.compile(r"[.!?\u2026][^\s]*\s+\S|\n\s*\S|[\u3002\uff01\uff1f]")  # with this a sentence may have ended
+_BEGINS = re.compile(
+    r"[.!?\u2026][^\s.!?\u2026]*\s+\S|\n[^\S\n]*\S|[\u3002\uff01\uff1f]"
+)  # with this a sentence may have ended
 _MARK = (
     12  # characters that a sentence's end and its numbers take, at most, if it is to be seen before the next one ends
 )

@@ -14,12 +14,12 @@ from rag.retrieval.context import Section
 from rag.schema import Citation, Retrieved
 
 _MARKER = re.compile(
-    r"(?P<blank>[ \t]*)[\[\u3010][ \t]*(?:sources?[ \t]*)?"
+    r"(?<![ \t])(?P<blank>[ \t]*)[\[\u3010][ \t]*(?:sources?[ \t]*)?"
     r"(?P<numbers>\d{1,3}(?:[ \t]*(?:,|;|and|&)[ \t]*(?:sources?[ \t]*)?\d{1,3})*)[ \t]*[\]\u3011]",
     re.I,
 )
-_BEGUN = re.compile(r"[ \t]*(?:[\[\u3010][ \t\d,;&sourceand]*)?$", re.I)  # what may still become a marker
-_FENCE_BEGUN = re.compile(r"[ \t]*(?:`{0,2}|~{0,2})$")
+_BEGUN = re.compile(r"(?<![ \t])[ \t]*(?:[\[\u3010][ \t\d,;&sourceand]*)?$", re.I)  # what may still become a marker
+_FENCE_BEGUN = re.compile(r"(?<![ \t])[ \t]*(?:`{0,2}|~{0,2})$")
 _SHOWN = re.compile(r"\s*\[\d+\](?!\()")
 _ENOUGH = 0.5
 """Share of an unmarked sentence's words that a source must hold for it to count as that source's."""

@@ -88,12 +88,13 @@ class _Recital:
         self._word = "" if text else self._word
         *before, last = ["", *_split(self._text + text)]
         self._text = ""
+        shown += "".join(map(self._next, before))
         if _WORD.fullmatch(last):  # it may go on in the next piece
             if any(self._goes_on(place, last.casefold()) for place, count in self._begun.items() if count >= _CHANCE):
                 self._text, last = last, ""
             else:
                 self._word = last
-        return shown + "".join(map(self._next, [*before, last]))
+        return shown + self._next(last)
 
     def close(self) -> str:
         shown, self._text = self._next(self._text), ""

@@ -147,3 +147,10 @@ def test_what_goes_wrong_ahead_is_seen_at_the_end() -> None:
         evidence = ahead.evidence(FOUND)
         with pytest.raises(MemoryError, match="no room"):
             list(evidence.check(ANSWER, SOURCES))
+
+
+@pytest.mark.parametrize("run", [".", "\n", " \n", ". "])
+def test_a_long_run_that_ends_no_sentence_is_read_in_one_go(run: str) -> None:
+    assert not check_ahead._BEGINS.search("x" + run[:1] + run * 300_000) or run == ". ", (
+        "after hours where each begins anew"
+    )

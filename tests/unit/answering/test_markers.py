@@ -146,3 +146,10 @@ def test_code_streams_as_it_comes() -> None:
 def test_a_list_of_many_numbers_is_a_marker_too() -> None:
     said = "All [Source 1, Source 2, Source 3, Source 1, Source 2]."
     assert filtered(list(said)) == filtered([said]) == ("All [1][2][3].", [1, 2, 3])
+
+
+@pytest.mark.parametrize("run", [" ", "[ ", "[1 "])
+def test_a_long_run_that_never_becomes_a_marker_is_read_in_one_go(run: str) -> None:
+    markers = Markers(3)
+    text = run * 300_000 + "x"
+    assert markers.feed(text) + markers.close() == text, "after hours where each blank begins the search anew"

@@ -105,3 +105,13 @@ def test_nobody_outside_this_process_can_know_the_mark() -> None:
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
     assert re.fullmatch("[0-9a-f]{8}", other)
     assert other != fence_mark(["a", "b"]) == fence_mark(["a", "b"])
+
+
+RECITED = f"Well. {SYSTEM[:400]} and the port closes at nine. {' '.join(SYSTEM.split()[3:9])} end"
+
+
+@given(st.lists(st.integers(1, len(RECITED) - 1), max_size=60))
+def test_a_recital_is_taken_out_however_it_is_cut_within_words_too(cuts: list[int]) -> None:
+    edges = [0, *sorted(set(cuts)), len(RECITED)]
+    assert passed([RECITED[a:b] for a, b in itertools.pairwise(edges)]) == passed([RECITED])
+    assert "You answer questions from numbered" not in passed([RECITED])
